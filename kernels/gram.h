@@ -1,0 +1,22 @@
+// Gram matrices of feature maps (Gatys et al. 2016, eq. 3), with the activation shift of Novak & Nikulin
+// 2016, section 3.3:
+//   G[n,i,j] = scale * sum_p (F[n,p,i] + shift) (F[n,p,j] + shift),    p over the pixels of image n
+// Gatys' unnormalised Gram has scale 1, the common ones 1/(H*W) or 1/(C*H*W).
+#pragma once
+
+#include "kernels/context.h"
+
+namespace nst::kernels {
+
+struct GramShape {
+  int64_t n, pixels, c;
+};
+
+// Writes gram (N, C, C), symmetric to the bit, from features (N, H*W, C).
+NST_KERNEL(gram_forward, const GramShape& shape, T shift, T scale, const T* features, T* gram);
+
+// grad_F[n,p,i] = scale * sum_j (dG + dG^T)[n,i,j] (F[n,p,j] + shift); dG (N, C, C) need not be symmetric.
+NST_KERNEL(gram_backward, const GramShape& shape, T shift, T scale, const T* features, const T* grad_gram,
+           T* grad_features);
+
+}  // namespace nst::kernels

@@ -1,0 +1,43 @@
+// Pooling without padding. The window of output (i, j) covers the kernel x kernel pixels from
+// (i * stride, j * stride), cut at the image's edge:
+//   max:      y[n,i,j,k] = the largest x of the window
+//   average:  y[n,i,j,k] = the mean of the x of the window that exist
+// as torch.nn.functional.max_pool2d and avg_pool2d with padding 0.
+#pragma once
+
+#include "kernels/context.h"
+
+namespace nst::kernels {
+
+struct PoolShape {
+  int64_t n, h, w, c;  // input (N, H, W, C)
+  int64_t kernel = 2, stride = 2;
+  // Whether a last window that the edge cuts counts too; it must start inside the image.
+  bool ceil_mode = false;
+
+  int64_t out_h() const { return windows(h); }
+  int64_t out_w() const { return windows(w); }
+  // Windows along an axis of `size` pixels; 0 when none fits.
+  int64_t windows(int64_t size) const {
+    const int64_t span = size - kernel + (ceil_mode ? stride - 1 : 0);
+    if (span < 0) return 0;
+    const int64_t last = span / stride;
+    return last * stride < size ? last + 1 : last;
+  }
+};
+
+// Writes y (N, P, Q, C). NaN counts as largest.
+NST_KERNEL(max_pool_forward, const PoolShape& shape, const T* x, T* y);
+
+// Writes grad_x (N, H, W, C): grad_y (N, P, Q, C) goes to its window's first largest element in row-major
+// order, or to the last NaN. The places are found again from x, which costs less memory than an index
+// tensor: the convolution before the pool keeps x anyway, for its ReLU.
+NST_KERNEL(max_pool_backward, const PoolShape& shape, const T* x, const T* grad_y, T* grad_x);
+
+// Writes y (N, P, Q, C).
+NST_KERNEL(average_pool_forward, const PoolShape& shape, const T* x, T* y);
+
+// Writes grad_x (N, H, W, C): grad_y (N, P, Q, C) shared equally among its window.
+NST_KERNEL(average_pool_backward, const PoolShape& shape, const T* grad_y, T* grad_x);
+
+}  // namespace nst::kernels
