@@ -1,0 +1,27 @@
+#include "tensor/allocator.h"
+
+#include <atomic>
+#include <stdexcept>
+
+#include "tensor/cpu_allocator.h"
+
+namespace nst {
+namespace {
+
+std::atomic<bool> poison_tensors{false};
+
+}  // namespace
+
+Allocator& allocator(Device device) {
+  if (device.type != DeviceType::cpu) {
+    throw std::runtime_error("device: this build has no CUDA support");
+  }
+  // Never destroyed: tensors in static storage may outlive any static pool.
+  static auto* const pool = new CpuAllocator;
+  return *pool;
+}
+
+void poison_new_tensors(bool on) { poison_tensors = on; }
+bool poisoning_new_tensors() { return poison_tensors; }
+
+}  // namespace nst

@@ -1,0 +1,27 @@
+#include "tensor/device.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <stdexcept>
+
+namespace nst {
+
+std::string Device::to_string() const {
+  return type == DeviceType::cpu ? "cpu" : fmt::format("cuda:{}", index);
+}
+
+Device Device::parse(std::string_view text) {
+  if (text == "cpu") return {};
+  if (text == "cuda") return {.type = DeviceType::cuda};
+  constexpr std::string_view kPrefix = "cuda:";
+  if (text.starts_with(kPrefix)) {
+    Device device{.type = DeviceType::cuda};
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + kPrefix.size(), end, device.index);
+    if (error == std::errc() && stop == end && device.index >= 0) return device;
+  }
+  throw std::invalid_argument(fmt::format("device: expected cpu, cuda or cuda:N, got '{}'", text));
+}
+
+}  // namespace nst

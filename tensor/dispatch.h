@@ -1,0 +1,33 @@
+// From a tensor's device and element type, known at run time, to a kernel's context and T.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "kernels/context.h"
+#include "tensor/tensor.h"
+
+namespace nst {
+
+// Calls f(context, std::type_identity<T>{}) for the device and type of `like`:
+//   dispatch("relu", x, [&]<class T>(const auto& context, std::type_identity<T>) {
+//     kernels::relu_forward<T>(context, x.numel(), x.data<T>(), y.mutable_data<T>());
+//   });
+template <class F>
+void dispatch(std::string_view op, const Tensor& like, F&& f) {
+  if (!like.defined()) throw std::invalid_argument(std::string(op) + ": a tensor is undefined");
+  const auto with_context = [&](const auto& context) {
+    switch (like.dtype()) {
+      case DType::float32:
+        return f(context, std::type_identity<float>{});
+      case DType::float64:
+        return f(context, std::type_identity<double>{});
+    }
+  };
+  if (like.device().type == DeviceType::cpu) return with_context(kernels::CpuContext{});
+  throw std::runtime_error(std::string(op) + ": this build has no CUDA support");
+}
+
+}  // namespace nst

@@ -1,0 +1,131 @@
+#include "tensor/ops/conv2d.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "tensor/dispatch.h"
+
+namespace nst::ops {
+namespace {
+
+kernels::Conv2dShape conv2d_shape(const Shape& x, const Shape& weight, const Conv2dParams& params) {
+  if (x.rank() != 4) {
+    throw std::invalid_argument(fmt::format("conv2d: x must be (N, H, W, C), got {}", x.to_string()));
+  }
+  if (weight.rank() != 4 || weight[1] != x[3]) {
+    throw std::invalid_argument(
+        fmt::format("conv2d: weight must be (K, {}, R, S), got {}", x[3], weight.to_string()));
+  }
+  const kernels::Conv2dShape shape{x[0],      x[1],      x[2],          x[3],          weight[0],
+                                   weight[2], weight[3], params.stride, params.padding};
+  if (params.stride < 1 || params.padding < 0) {
+    throw std::invalid_argument(
+        fmt::format("conv2d: stride {} and padding {} must be positive", params.stride, params.padding));
+  }
+  if (params.padding > 0 && params.padding_mode != PaddingMode::zero) {
+    throw std::invalid_argument("conv2d: pads with zeros only; call pad first for another border");
+  }
+  if (shape.h + 2 * shape.pad < shape.r || shape.w + 2 * shape.pad < shape.s) {
+    throw std::invalid_argument(
+        fmt::format("conv2d: a {}x{} image padded by {} is smaller than the {}x{} kernel", shape.h, shape.w,
+                    shape.pad, shape.r, shape.s));
+  }
+  return shape;
+}
+
+}  // namespace
+
+Conv2dWeight::Conv2dWeight(Tensor weight) : weight_(std::move(weight)) {
+  check_rank("conv2d", "weight", weight_, 4);
+}
+
+const Tensor& Conv2dWeight::packed_forward(const kernels::Conv2dShape& shape,
+                                           kernels::Conv2dAlgorithm algorithm) const {
+  Packed& packed = cache_->forward;
+  if (!packed.tensor.defined() || packed.version != weight_.version() || packed.algorithm != algorithm) {
+    packed.tensor =
+        Tensor::empty({kernels::conv2d_packed_numel(shape, algorithm)}, weight_.dtype(), weight_.device());
+    dispatch("conv2d", weight_, [&]<class T>(const auto& context, std::type_identity<T>) {
+      kernels::conv2d_pack_forward<T>(context, shape, algorithm, weight_.data<T>(),
+                                      packed.tensor.mutable_data<T>());
+    });
+    packed.algorithm = algorithm;
+    packed.version = weight_.version();
+  }
+  return packed.tensor;
+}
+
+const Tensor& Conv2dWeight::packed_backward(const kernels::Conv2dShape& shape,
+                                            kernels::Conv2dAlgorithm algorithm) const {
+  Packed& packed = cache_->backward;
+  if (!packed.tensor.defined() || packed.version != weight_.version() || packed.algorithm != algorithm ||
+      packed.stride != shape.stride) {
+    packed.tensor =
+        Tensor::empty({kernels::conv2d_packed_numel(shape, algorithm)}, weight_.dtype(), weight_.device());
+    dispatch("conv2d_backward_input", weight_, [&]<class T>(const auto& context, std::type_identity<T>) {
+      kernels::conv2d_pack_backward_input<T>(context, shape, algorithm, weight_.data<T>(),
+                                             packed.tensor.mutable_data<T>());
+    });
+    packed.algorithm = algorithm;
+    packed.stride = shape.stride;
+    packed.version = weight_.version();
+  }
+  return packed.tensor;
+}
+
+Tensor conv2d_forward(const Tensor& x, const Conv2dWeight& weight, const Tensor& bias,
+                      const Conv2dParams& params) {
+  check_rank("conv2d", "x", x, 4);
+  const auto shape = conv2d_shape(x.shape(), weight.weight().shape(), params);
+  if (bias.defined()) check_shape("conv2d", "bias", bias, {shape.k});
+  Tensor y = Tensor::empty({shape.n, shape.out_h(), shape.out_w(), shape.k}, x.dtype(), x.device());
+  dispatch("conv2d", x, [&]<class T>(const auto& context, std::type_identity<T>) {
+    const auto algorithm = kernels::conv2d_algorithm(context, shape);
+    kernels::conv2d_forward<T>(context, shape, algorithm, x.data<T>(),
+                               weight.packed_forward(shape, algorithm).template data<T>(),
+                               bias.defined() ? bias.data<T>() : nullptr, params.relu, y.mutable_data<T>());
+  });
+  return y;
+}
+
+Tensor conv2d_backward_input(const Tensor& grad_y, const Conv2dWeight& weight, const Shape& x_shape,
+                             const Conv2dParams& params) {
+  const auto shape = conv2d_shape(x_shape, weight.weight().shape(), params);
+  check_shape("conv2d_backward_input", "grad_y", grad_y, {shape.n, shape.out_h(), shape.out_w(), shape.k});
+  Tensor grad_x = Tensor::empty(x_shape, grad_y.dtype(), grad_y.device());
+  dispatch("conv2d_backward_input", grad_y, [&]<class T>(const auto& context, std::type_identity<T>) {
+    const auto algorithm = kernels::conv2d_algorithm(context, shape);
+    kernels::conv2d_backward_input<T>(context, shape, algorithm, grad_y.data<T>(),
+                                      weight.packed_backward(shape, algorithm).template data<T>(),
+                                      grad_x.mutable_data<T>());
+  });
+  return grad_x;
+}
+
+Tensor conv2d_backward_weight(const Tensor& x, const Tensor& grad_y, const Shape& weight_shape,
+                              const Conv2dParams& params) {
+  check_rank("conv2d_backward_weight", "x", x, 4);
+  const auto shape = conv2d_shape(x.shape(), weight_shape, params);
+  check_shape("conv2d_backward_weight", "grad_y", grad_y, {shape.n, shape.out_h(), shape.out_w(), shape.k});
+  Tensor grad_w = Tensor::empty(weight_shape, x.dtype(), x.device());
+  dispatch("conv2d_backward_weight", x, [&]<class T>(const auto& context, std::type_identity<T>) {
+    const auto algorithm = kernels::conv2d_algorithm(context, shape);
+    kernels::conv2d_backward_weight<T>(context, shape, algorithm, x.data<T>(), grad_y.data<T>(),
+                                       grad_w.mutable_data<T>());
+  });
+  return grad_w;
+}
+
+Tensor conv2d_backward_bias(const Tensor& grad_y) {
+  check_rank("conv2d_backward_bias", "grad_y", grad_y, 4);
+  // A 1x1 convolution with as many pixels: all the sum over pixels needs to know.
+  const kernels::Conv2dShape shape{grad_y.size(0), grad_y.size(1), grad_y.size(2), 1, grad_y.size(3), 1, 1};
+  Tensor grad_b = Tensor::empty({shape.k}, grad_y.dtype(), grad_y.device());
+  dispatch("conv2d_backward_bias", grad_y, [&]<class T>(const auto& context, std::type_identity<T>) {
+    kernels::conv2d_backward_bias<T>(context, shape, grad_y.data<T>(), grad_b.mutable_data<T>());
+  });
+  return grad_b;
+}
+
+}  // namespace nst::ops

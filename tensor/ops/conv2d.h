@@ -1,0 +1,62 @@
+// Two-dimensional convolution; kernels/conv2d.h has the formula.
+#pragma once
+
+#include "kernels/conv2d.h"
+#include "kernels/pad.h"
+#include "tensor/tensor.h"
+
+namespace nst::ops {
+
+using kernels::PaddingMode;
+
+struct Conv2dParams {
+  int64_t stride = 1;
+  int64_t padding = 0;  // pixels on each of the four sides
+  // What they hold. The functions below know zero only; autograd::conv2d puts a pad before the others.
+  PaddingMode padding_mode = PaddingMode::zero;
+  bool relu = false;  // y = max(0, conv)
+};
+
+// A convolution's weight together with its packed forms, which are made on first use and made anew when
+// the weight was written to. Copies share the cache.
+class Conv2dWeight {
+ public:
+  // weight (K, C, R, S)
+  explicit Conv2dWeight(Tensor weight);
+
+  const Tensor& weight() const { return weight_; }
+  // The packed form for a direction; valid until the weight changes.
+  const Tensor& packed_forward(const kernels::Conv2dShape& shape, kernels::Conv2dAlgorithm algorithm) const;
+  const Tensor& packed_backward(const kernels::Conv2dShape& shape, kernels::Conv2dAlgorithm algorithm) const;
+
+ private:
+  struct Packed {
+    Tensor tensor;
+    kernels::Conv2dAlgorithm algorithm{};
+    int64_t stride = 0;  // the backward packing depends on it
+    uint64_t version = 0;
+  };
+  struct Cache {
+    Packed forward, backward;
+  };
+  Tensor weight_;
+  std::shared_ptr<Cache> cache_ = std::make_shared<Cache>();
+};
+
+// x (N, H, W, C), weight (K, C, R, S), bias (K) or undefined -> (N, P, Q, K) with
+// P = (H + 2*padding - R) / stride + 1. Throws std::invalid_argument when the shapes do not fit.
+Tensor conv2d_forward(const Tensor& x, const Conv2dWeight& weight, const Tensor& bias,
+                      const Conv2dParams& params);
+
+// The gradient of x, of shape x_shape. `grad_y` is the gradient before the ReLU.
+Tensor conv2d_backward_input(const Tensor& grad_y, const Conv2dWeight& weight, const Shape& x_shape,
+                             const Conv2dParams& params);
+
+// The gradient of the weight, of shape weight_shape.
+Tensor conv2d_backward_weight(const Tensor& x, const Tensor& grad_y, const Shape& weight_shape,
+                              const Conv2dParams& params);
+
+// The gradient of the bias, (K).
+Tensor conv2d_backward_bias(const Tensor& grad_y);
+
+}  // namespace nst::ops
