@@ -1,0 +1,98 @@
+#include "autograd/engine.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <unordered_set>
+#include <utility>
+
+#include "tensor/ops/elementwise.h"
+
+namespace nst::autograd {
+namespace {
+
+// Values with a creator, each after those it was computed from. Iterative: graphs are deep.
+// The order shares ownership: the walk cuts nodes from their inputs as it goes.
+std::vector<std::shared_ptr<GradInfo>> interior_order(const Variable& result) {
+  struct Frame {
+    std::shared_ptr<GradInfo> info;
+    size_t next_input;
+  };
+  std::vector<std::shared_ptr<GradInfo>> order;
+  std::unordered_set<const GradInfo*> seen;
+  std::vector<Frame> stack;
+  const auto visit = [&](const std::shared_ptr<GradInfo>& info) {
+    if (info && info->creator && seen.insert(info.get()).second) stack.push_back({info, 0});
+  };
+  visit(result.info());
+  while (!stack.empty()) {
+    Frame& frame = stack.back();
+    const auto& inputs = frame.info->creator->inputs;
+    if (frame.next_input < inputs.size()) {
+      visit(inputs[frame.next_input++]);
+    } else {
+      order.push_back(std::move(frame.info));
+      stack.pop_back();
+    }
+  }
+  return order;
+}
+
+void check_gradient(const Node& node, size_t input, const Tensor& grad) {
+  const GradInfo& info = *node.inputs[input];
+  if (grad.defined() && grad.shape() == info.shape && grad.dtype() == info.dtype &&
+      grad.device() == info.device) {
+    return;
+  }
+  throw std::logic_error(fmt::format("{}: the gradient of input {} must be {} {}, got {}", node.name, input,
+                                     name_of(info.dtype), info.shape.to_string(), grad.describe()));
+}
+
+void accumulate(GradInfo& info, Tensor grad) {
+  info.grad = info.grad.defined() ? ops::add(info.grad, grad) : std::move(grad);
+}
+
+}  // namespace
+
+std::vector<Node*> topological_order(const Variable& result) {
+  std::vector<Node*> nodes;
+  for (const auto& info : interior_order(result)) nodes.push_back(info->creator.get());
+  return nodes;
+}
+
+void backward(const Variable& loss, Tensor seed) {
+  if (!loss.requires_grad())
+    throw std::invalid_argument("backward: the loss depends on nothing that requires a gradient");
+  if (!seed.defined()) {
+    seed = Tensor::full(loss.shape(), 1, loss.value().dtype(), loss.value().device());
+  }
+  check_same("backward", loss.value(), seed);
+  const auto order = interior_order(loss);
+  for (const auto& info : order) {
+    if (!info->creator->backward) {
+      throw std::invalid_argument("backward: the graph was walked before; compute the loss again");
+    }
+  }
+  accumulate(*loss.info(), std::move(seed));
+  for (auto info = order.rbegin(); info != order.rend(); ++info) {
+    Node& node = *(*info)->creator;
+    const Tensor grad_y = std::exchange((*info)->grad, {});
+    const auto run =
+        std::exchange(node.backward, nullptr);  // freed with all it saved at the end of this turn
+    if (grad_y.defined()) {
+      auto grads = run(grad_y, node.needs);
+      if (grads.size() != node.inputs.size()) {
+        throw std::logic_error(
+            fmt::format("{}: {} gradients for {} inputs", node.name, grads.size(), node.inputs.size()));
+      }
+      for (size_t i = 0; i < grads.size(); ++i) {
+        if (!node.needs[i]) continue;
+        check_gradient(node, i, grads[i]);
+        accumulate(*node.inputs[i], std::move(grads[i]));
+      }
+    }
+    node.inputs.clear();
+  }
+}
+
+}  // namespace nst::autograd

@@ -1,0 +1,42 @@
+#include "autograd/ops/conv2d.h"
+
+#include <stdexcept>
+
+#include "autograd/ops/pad.h"
+#include "tensor/ops/relu.h"
+
+namespace nst::autograd {
+
+Variable conv2d(const Variable& x, const Variable& weight, const Variable& bias,
+                const ops::Conv2dParams& params) {
+  return conv2d(x, weight, ops::Conv2dWeight(weight.value()), bias, params);
+}
+
+Variable conv2d(const Variable& x, const Variable& weight, const ops::Conv2dWeight& packed,
+                const Variable& bias, const ops::Conv2dParams& params) {
+  if (!packed.weight().shares_storage(weight.value())) {
+    throw std::invalid_argument("conv2d: the packed weight belongs to another weight");
+  }
+  if (params.padding > 0 && params.padding_mode != ops::PaddingMode::zero) {
+    return conv2d(pad(x, ops::PadParams::all(params.padding, params.padding_mode)), weight, packed, bias,
+                  {.stride = params.stride, .relu = params.relu});
+  }
+  const Tensor y = ops::conv2d_forward(x.value(), packed, bias.value(), params);
+  // dz = dy where y > 0 (with the ReLU), else dy
+  // dx = transposed convolution of dz with w;  dw = correlation of x with dz;  db = sum over pixels of dz
+  // The input is saved only for the weight's gradient: a frozen network keeps no activation for it.
+  const Tensor saved_x = weight.requires_grad() ? x.value() : Tensor();
+  const Tensor saved_y = params.relu ? y : Tensor();
+  return record("conv2d", y, {x, weight, bias},
+                [saved_x, saved_y, packed, x_shape = x.shape(), params](
+                    const Tensor& grad_y, const NeedsGrad& needs) -> std::vector<Tensor> {
+                  const Tensor grad_z = params.relu ? ops::relu_backward(saved_y, grad_y) : grad_y;
+                  return {needs[0] ? ops::conv2d_backward_input(grad_z, packed, x_shape, params) : Tensor(),
+                          needs[1]
+                              ? ops::conv2d_backward_weight(saved_x, grad_z, packed.weight().shape(), params)
+                              : Tensor(),
+                          needs[2] ? ops::conv2d_backward_bias(grad_z) : Tensor()};
+                });
+}
+
+}  // namespace nst::autograd

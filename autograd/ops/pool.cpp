@@ -1,0 +1,21 @@
+#include "autograd/ops/pool.h"
+
+namespace nst::autograd {
+
+Variable max_pool(const Variable& x, const ops::PoolParams& params) {
+  // dx = dy at each window's first largest element, found again from x
+  return record("max_pool", ops::max_pool_forward(x.value(), params), {x},
+                [x = x.value(), params](const Tensor& grad_y, const NeedsGrad&) -> std::vector<Tensor> {
+                  return {ops::max_pool_backward(x, grad_y, params)};
+                });
+}
+
+Variable average_pool(const Variable& x, const ops::PoolParams& params) {
+  // dx = dy / (pixels of the window) at every pixel of it
+  return record("average_pool", ops::average_pool_forward(x.value(), params), {x},
+                [x_shape = x.shape(), params](const Tensor& grad_y, const NeedsGrad&) -> std::vector<Tensor> {
+                  return {ops::average_pool_backward(grad_y, x_shape, params)};
+                });
+}
+
+}  // namespace nst::autograd
