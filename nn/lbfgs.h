@@ -1,0 +1,68 @@
+// L-BFGS (Liu & Nocedal 1989; Nocedal & Wright 2006, algorithms 7.4 and 7.5): quasi-Newton steps from the
+// last few changes of position and gradient.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "nn/line_search.h"
+#include "nn/minimiser.h"
+
+namespace nst::nn {
+
+enum class LineSearch {
+  none,          // a step of learning_rate, as in Gatys' and Johnson's programs: one evaluation an iteration
+  strong_wolfe,  // N&W algorithms 3.5 and 3.6 with cubic interpolation, c1 = 1e-4, c2 = 0.9
+};
+
+struct LbfgsOptions {
+  int history = 100;  // pairs of changes kept; each costs twice the memory of x
+  double learning_rate = 1;
+  LineSearch line_search = LineSearch::none;
+  double tolerance_grad = 1e-7;    // converged when no element of the gradient is larger
+  double tolerance_change = 1e-9;  // ... or when neither x nor the loss moves by more
+  double divergence_factor = 2;    // a loss beyond this many times the last one is a bad step
+};
+
+// Minimises an objective over one tensor. The first step is learning_rate * min(1, 1/|g|_1) along the
+// negative gradient. Without a line search a step may raise the loss a little, as in the programs it follows;
+// a bad one (the loss is not a number, or rose past divergence_factor) is shortened until the loss falls.
+// Where no length helps, x goes back, the history is dropped and the next step is ten times shorter than a
+// first one. step() says when either happened.
+class Lbfgs : public Minimiser {
+ public:
+  explicit Lbfgs(LbfgsOptions options = {});
+
+  // Moves x one iteration on; the loss is the one after it. The first call evaluates the objective at x too.
+  MinimiserStep step(const Objective& objective, Tensor& x) override;
+
+  StateDict state_dict() const override;
+  void load_state_dict(const StateDict& state) override;
+
+ private:
+  struct Pair {
+    Tensor s, y;  // changes of x and of the gradient
+    double rho;   // 1 / (y . s)
+  };
+
+  Tensor direction() const;
+  void remember(const Tensor& new_grad, double step_length);
+  void forget();
+  bool is_bad(const RayPoint& point) const;
+  // Shortens a bad step until the loss falls; nothing when no length helps.
+  std::optional<RayPoint> backtrack(const std::function<RayPoint(double)>& evaluate, RayPoint bad,
+                                    double slope, int& evaluations) const;
+  MinimiserStep recover(Tensor& x, const Tensor& start, MinimiserStep step, const std::string& why);
+
+  LbfgsOptions options_;
+  std::deque<Pair> pairs_;
+  Tensor grad_;       // at x
+  Tensor direction_;  // of the last step
+  double loss_ = 0;
+  double scale_ = 1;       // H0 = scale_ * I
+  double first_step_ = 1;  // factor on a first step: recoveries shorten it, steps without effect lengthen it
+};
+
+}  // namespace nst::nn

@@ -1,0 +1,39 @@
+#include "nn/preprocessing.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace nst::nn {
+
+std::string to_json(const Preprocessing& preprocessing) {
+  nlohmann::ordered_json json;
+  json["order"] = preprocessing.bgr ? "bgr" : "rgb";
+  json["scale"] = preprocessing.scale;
+  json["mean"] = preprocessing.mean;
+  json["std"] = preprocessing.std;
+  return json.dump();
+}
+
+Preprocessing preprocessing_from_json(std::string_view text) {
+  try {
+    const auto json = nlohmann::json::parse(text);
+    const auto order = json.at("order").get<std::string>();
+    if (order != "rgb" && order != "bgr") {
+      throw std::runtime_error(fmt::format("preprocessing: order must be rgb or bgr, got {}", order));
+    }
+    Preprocessing result{.bgr = order == "bgr"};
+    result.scale = json.value("scale", result.scale);
+    result.mean = json.value("mean", result.mean);
+    result.std = json.value("std", result.std);
+    for (const double deviation : result.std) {
+      if (!(deviation > 0)) throw std::runtime_error("preprocessing: std must be positive");
+    }
+    return result;
+  } catch (const nlohmann::json::exception& error) {
+    throw std::runtime_error(fmt::format("preprocessing: {}", error.what()));
+  }
+}
+
+}  // namespace nst::nn

@@ -1,0 +1,137 @@
+#include "nn/vgg.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <stdexcept>
+
+#include "autograd/ops/pool.h"
+#include "autograd/ops/relu.h"
+
+namespace nst::nn {
+namespace {
+
+constexpr int kBlocks = 5;
+constexpr std::array<int64_t, kBlocks> kChannels{64, 128, 256, 512, 512};
+
+std::array<int, kBlocks> convolutions_per_block(int depth) {
+  switch (depth) {
+    case 16:
+      return {2, 2, 3, 3, 3};
+    case 19:
+      return {2, 2, 4, 4, 4};
+    default:
+      throw std::invalid_argument(fmt::format("vgg: depth must be 16 or 19, got {}", depth));
+  }
+}
+
+// Position among the layers, "convB_C" and "reluB_C" apart; layer_names.size() when unknown.
+size_t position(const std::vector<std::string>& names, std::string_view name) {
+  return static_cast<size_t>(std::ranges::find(names, name) - names.begin());
+}
+
+}  // namespace
+
+std::vector<std::string> vgg_layer_names(int depth) {
+  const auto per_block = convolutions_per_block(depth);
+  std::vector<std::string> names;
+  for (int block = 0; block < kBlocks; ++block) {
+    for (int i = 1; i <= per_block[block]; ++i) {
+      names.push_back(fmt::format("conv{}_{}", block + 1, i));
+      names.push_back(fmt::format("relu{}_{}", block + 1, i));
+    }
+    names.push_back(fmt::format("pool{}", block + 1));
+  }
+  return names;
+}
+
+void check_vgg_layer(int depth, std::string_view name) {
+  const auto names = vgg_layer_names(depth);
+  if (position(names, name) < names.size()) return;
+  throw std::invalid_argument(
+      fmt::format("vgg{}: no layer '{}'; there are {}", depth, name, fmt::join(names, " ")));
+}
+
+std::string deepest_vgg_layer(int depth, const std::vector<std::string>& layers) {
+  const auto names = vgg_layer_names(depth);
+  size_t deepest = 0;
+  for (const auto& layer : layers) {
+    check_vgg_layer(depth, layer);
+    deepest = std::max(deepest, position(names, layer));
+  }
+  return names[deepest];
+}
+
+VggLayerShape vgg_layer_shape(int depth, std::string_view name) {
+  check_vgg_layer(depth, name);
+  const int block = name[4] - '1';  // "conv3_2", "relu3_2", "pool3"
+  return {kChannels[block], name.starts_with("pool") ? block + 1 : block};
+}
+
+Vgg::Vgg(const VggConfig& config, DType dtype, Device device) : config_(config) {
+  auto names = vgg_layer_names(config.depth);
+  if (config_.deepest == VggConfig{}.deepest) config_.deepest = names.back();
+  check_vgg_layer(config_.depth, config_.deepest);
+  names.resize(position(names, config_.deepest) + 1);
+  int64_t channels = 3;
+  for (const auto& name : names) {
+    if (name.starts_with("relu")) continue;  // fused into its convolution
+    if (name.starts_with("pool")) {
+      layers_.push_back({Layer::Kind::pool, name, nullptr});
+      continue;
+    }
+    const int64_t out = vgg_layer_shape(config_.depth, name).channels;
+    const auto padding = channels == 3 ? config_.first_padding : config_.padding;
+    auto conv = std::make_unique<Conv2d>(
+        Conv2dConfig{.in_channels = channels,
+                     .out_channels = out,
+                     .params = {.padding = 1, .padding_mode = padding, .relu = true}},
+        dtype, device);
+    add_module(name, *conv);
+    layers_.push_back({Layer::Kind::conv, name, std::move(conv)});
+    channels = out;
+  }
+  requires_grad(false);
+}
+
+FeatureMaps Vgg::features(const autograd::Variable& x, const std::vector<std::string>& wanted) const {
+  for (const auto& name : wanted) check_vgg_layer(config_.depth, name);
+  const std::set<std::string> names(wanted.begin(), wanted.end());
+  FeatureMaps maps;
+  autograd::Variable value = x;
+  for (const auto& layer : layers_) {
+    if (maps.size() == names.size()) break;
+    if (layer.kind == Layer::Kind::pool) {
+      if (!config_.ceil_mode && std::min(value.shape()[1], value.shape()[2]) < 2) {
+        throw std::invalid_argument(fmt::format("vgg: the image is too small for {}: {}x{} is left there",
+                                                layer.name, value.shape()[2], value.shape()[1]));
+      }
+      const ops::PoolParams params{.kernel = 2, .stride = 2, .ceil_mode = config_.ceil_mode};
+      value = config_.pooling == Pooling::max ? autograd::max_pool(value, params)
+                                              : autograd::average_pool(value, params);
+      if (names.contains(layer.name)) maps.emplace(layer.name, value);
+      continue;
+    }
+    const std::string relu_name = "relu" + layer.name.substr(4);
+    if (names.contains(layer.name)) {
+      // Somebody wants the values before the ReLU, so the two cannot be fused.
+      auto params = layer.conv->config().params;
+      params.relu = false;
+      value = (*layer.conv)(value, params);
+      maps.emplace(layer.name, value);
+      value = autograd::relu(value);
+    } else {
+      value = (*layer.conv)(value);
+    }
+    if (names.contains(relu_name)) maps.emplace(relu_name, value);
+  }
+  if (maps.size() < names.size()) {
+    throw std::invalid_argument(fmt::format("vgg: built only up to {}", config_.deepest));
+  }
+  return maps;
+}
+
+}  // namespace nst::nn

@@ -1,0 +1,68 @@
+// VGG-16 and VGG-19 (Simonyan & Zisserman 2015), the loss networks of style transfer: five blocks of 3x3
+// convolutions and ReLUs, each but the last followed here by a 2x2 pooling.
+//
+// Layers go by their standard names: `conv3_2` is the second convolution of the third block before its
+// ReLU, `relu3_2` the same after it, `pool3` the pooling that ends the block.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nn/conv2d.h"
+
+namespace nst::nn {
+
+enum class Pooling { max, average };
+
+struct VggConfig {
+  int depth = 16;                   // 16 or 19
+  std::string deepest = "relu5_4";  // nothing beyond this layer is built; "relu5_4" means all there is
+  Pooling pooling = Pooling::max;   // Gatys et al. found average pooling to give smoother gradients
+  bool ceil_mode = false;           // pooling keeps a partial last window
+  ops::PaddingMode padding = ops::PaddingMode::zero;        // of every convolution but the first
+  ops::PaddingMode first_padding = ops::PaddingMode::zero;  // of conv1_1, where the picture's border is
+};
+
+using FeatureMaps = std::map<std::string, autograd::Variable, std::less<>>;
+
+// Parameters `conv1_1.weight` (K, C, 3, 3), `conv1_1.bias` (K) and so on. Frozen: gradients flow through to
+// the input, never to the parameters, unless requires_grad(true) is called.
+class Vgg : public Module {
+ public:
+  // Throws std::invalid_argument on another depth or an unknown layer.
+  explicit Vgg(const VggConfig& config, DType dtype = DType::float32, Device device = kCpu);
+
+  // x (N, H, W, 3), preprocessed as the weights want it -> the named layers' outputs (N, H', W', C).
+  // Runs only as deep as needed. Throws std::invalid_argument on an unknown layer or an image that
+  // poolings have shrunk to nothing.
+  FeatureMaps features(const autograd::Variable& x, const std::vector<std::string>& layers) const;
+
+  const VggConfig& config() const { return config_; }
+
+ private:
+  struct Layer {
+    enum class Kind { conv, pool } kind;
+    std::string name;  // "conv3_2" or "pool3"
+    std::unique_ptr<Conv2d> conv;
+  };
+  std::vector<Layer> layers_;
+  VggConfig config_;
+};
+
+// Every layer name of a VGG of this depth, first to last.
+std::vector<std::string> vgg_layer_names(int depth);
+// Throws std::invalid_argument, listing the layers there are, unless `name` is one of them.
+void check_vgg_layer(int depth, std::string_view name);
+// The deepest of some layers.
+std::string deepest_vgg_layer(int depth, const std::vector<std::string>& names);
+// What is known of a layer without running it: its channels, and how often its input was halved.
+struct VggLayerShape {
+  int64_t channels;
+  int halvings;
+};
+VggLayerShape vgg_layer_shape(int depth, std::string_view name);
+
+}  // namespace nst::nn
