@@ -1,0 +1,185 @@
+#include "nst/basic.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+#include <random>
+#include <stdexcept>
+
+#include "autograd/engine.h"
+#include "tensor/names.h"
+#include "tensor/ops/elementwise.h"
+#include "tensor/ops/resize.h"
+
+namespace nst {
+namespace {
+
+constexpr std::array<std::string_view, 4> kInitNames{"content", "noise", "gray", "style"};
+constexpr std::array<std::string_view, 2> kOptimiserNames{"lbfgs", "adam"};
+
+constexpr double kMidGrey = 127.5;
+constexpr double kNoiseDeviation = 50;     // of init noise, in 0..255
+constexpr size_t kImprovementWindow = 10;  // iterations over which min_improvement is judged
+
+// Standard normal values by Box and Muller, the same on every machine for a seed.
+std::vector<float> normal_values(int64_t count, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const auto uniform = [&] { return (static_cast<double>(random() >> 11) + 0.5) * 0x1p-53; };
+  std::vector<float> values(static_cast<size_t>(count));
+  for (float& v : values) {
+    v = static_cast<float>(std::sqrt(-2 * std::log(uniform())) * std::cos(2 * std::numbers::pi * uniform()));
+  }
+  return values;
+}
+
+std::unique_ptr<nn::Minimiser> make_minimiser(const BasicOptions& options) {
+  if (options.optimiser == OptimiserKind::adam) return std::make_unique<nn::Adam>(options.adam);
+  return std::make_unique<nn::Lbfgs>(options.lbfgs);
+}
+
+}  // namespace
+
+std::span<const std::string_view> init_names() { return kInitNames; }
+std::string_view name_of(Init init) { return kInitNames[static_cast<size_t>(init)]; }
+Init parse_init(std::string_view name) { return parse_name<Init>("init", kInitNames, name); }
+
+std::span<const std::string_view> optimiser_names() { return kOptimiserNames; }
+std::string_view name_of(OptimiserKind kind) { return kOptimiserNames[static_cast<size_t>(kind)]; }
+OptimiserKind parse_optimiser(std::string_view name) {
+  return parse_name<OptimiserKind>("optimiser", kOptimiserNames, name);
+}
+
+Tensor initial_picture(Init init, double noise, uint64_t seed, const Tensor& content, const Tensor& style) {
+  if (!(noise >= 0 && noise <= 1))
+    throw std::invalid_argument(fmt::format("init_noise must be in 0..1, got {}", noise));
+  const auto noise_picture = [&] {
+    const Tensor unit =
+        Tensor::from<float>(content.shape(), normal_values(content.numel(), seed), content.device());
+    return ops::affine(unit.to(content.dtype()), kNoiseDeviation, kMidGrey);
+  };
+  Tensor start;
+  switch (init) {
+    case Init::content:
+      start = content.clone();
+      break;
+    case Init::noise:
+      start = noise_picture();
+      break;
+    case Init::gray:
+      start = Tensor::full(content.shape(), kMidGrey, content.dtype(), content.device());
+      break;
+    case Init::style:
+      start = ops::resize_forward(style, content.size(1), content.size(2),
+                                  {.mode = ops::ResizeMode::bilinear, .antialias = true});
+      break;
+  }
+  if (noise > 0) start = ops::add(ops::affine(start, 1 - noise), ops::affine(noise_picture(), noise));
+  return start;
+}
+
+Basic::Basic(const LossNetwork& network, const Tensor& content, const std::vector<StylePicture>& styles,
+             BasicOptions options)
+    : options_(std::move(options)),
+      objective_(network, content, styles, options_.objective),
+      minimiser_(make_minimiser(options_)),
+      picture_(
+          initial_picture(options_.init, options_.init_noise, options_.seed, content, styles.at(0).picture)),
+      start_(std::chrono::steady_clock::now()) {
+  if (options_.iterations < 1) {
+    throw std::invalid_argument(fmt::format("iterations must be positive, got {}", options_.iterations));
+  }
+  if (!(options_.min_improvement >= 0))
+    throw std::invalid_argument("min_improvement must be at least 0 percent");
+}
+
+nn::Evaluation Basic::evaluate(const Tensor& x) {
+  const autograd::Variable picture(x, true);
+  const auto [loss, terms] = objective_(picture);
+  autograd::backward(loss);
+  evaluations_.push_back(terms);
+  return {terms.total, picture.grad()};
+}
+
+LossTerms Basic::terms_of(double total) const {
+  for (const auto& terms : evaluations_) {
+    if (terms.total == total) return terms;
+  }
+  return history_.empty() ? evaluations_.front() : history_.back().loss;
+}
+
+IterationReport Basic::step() {
+  if (finished_) throw std::logic_error("basic: the run has finished");
+  evaluations_.clear();
+  const auto step = minimiser_->step([this](const Tensor& x) { return evaluate(x); }, picture_);
+  IterationReport report;
+  report.iteration = static_cast<int>(history_.size()) + 1;
+  report.loss = terms_of(step.loss);
+  report.note = step.recovery;
+  report.seconds =
+      seconds_before_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  finished_ = report.iteration >= options_.iterations;
+  if (step.converged) {
+    finished_ = true;
+    report.note = "converged";
+  }
+  check_improvement(report);
+  history_.push_back(report);
+  return report;
+}
+
+void Basic::check_improvement(IterationReport& report) {
+  if (options_.min_improvement <= 0 || history_.size() < kImprovementWindow) return;
+  const double before = history_[history_.size() - kImprovementWindow].loss.total;
+  const double percent = 100 * (before - report.loss.total) / before;
+  if (percent >= options_.min_improvement) return;
+  finished_ = true;
+  report.note = fmt::format("improved by {:.3g}% in {} iterations, less than {}%", percent,
+                            kImprovementWindow, options_.min_improvement);
+}
+
+nn::StateDict Basic::checkpoint() const {
+  nn::StateDict state{{"picture", picture_}};
+  for (const auto& [name, tensor] : minimiser_->state_dict()) state["optimiser." + name] = tensor;
+  std::vector<double> rows;  // (iterations, 5)
+  for (const auto& r : history_) {
+    rows.insert(rows.end(), {r.loss.total, r.loss.content, r.loss.style, r.loss.tv, r.seconds});
+  }
+  state["history"] = Tensor::from<double>({static_cast<int64_t>(history_.size()), 5}, rows);
+  return state;
+}
+
+void Basic::resume(const nn::StateDict& checkpoint) {
+  nn::StateDict optimiser;
+  constexpr std::string_view kPrefix = "optimiser.";
+  for (const auto& [name, tensor] : checkpoint) {
+    if (name.starts_with(kPrefix)) optimiser[name.substr(kPrefix.size())] = tensor;
+  }
+  const auto picture = checkpoint.find("picture"), history = checkpoint.find("history");
+  if (picture == checkpoint.end() || history == checkpoint.end() || optimiser.empty()) {
+    throw std::invalid_argument("checkpoint: not one of this method");
+  }
+  if (picture->second.shape() != picture_.shape()) {
+    throw std::invalid_argument(fmt::format("checkpoint: its picture is {}, this run's {}",
+                                            picture->second.shape().to_string(),
+                                            picture_.shape().to_string()));
+  }
+  if (history->second.rank() != 2 || history->second.size(1) != 5) {
+    throw std::invalid_argument("checkpoint: its history is damaged");
+  }
+  picture_.copy_from(picture->second);
+  minimiser_->load_state_dict(optimiser);
+  history_.clear();
+  const auto rows = history->second.to_vector<double>();
+  for (size_t i = 0; i + 5 <= rows.size(); i += 5) {
+    history_.push_back(
+        {static_cast<int>(i / 5) + 1, {rows[i], rows[i + 1], rows[i + 2], rows[i + 3]}, rows[i + 4], {}});
+  }
+  seconds_before_ = history_.empty() ? 0 : history_.back().seconds;
+  start_ = std::chrono::steady_clock::now();
+  finished_ = static_cast<int>(history_.size()) >= options_.iterations;
+}
+
+}  // namespace nst

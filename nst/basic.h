@@ -1,0 +1,91 @@
+// Method 1, Basic (Gatys, Ecker & Bethge 2016): the picture itself is optimised until its deep features look
+// like the content's and its Gram matrices like the style's.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nn/adam.h"
+#include "nn/lbfgs.h"
+#include "nst/gatys_objective.h"
+
+namespace nst {
+
+enum class Init {
+  content,  // start from the photograph: keeps its layout
+  noise,    // start from normal noise around mid grey
+  gray,     // start from mid grey
+  style,    // start from the style picture, resized
+};
+std::span<const std::string_view> init_names();
+std::string_view name_of(Init init);
+Init parse_init(std::string_view name);
+
+enum class OptimiserKind { lbfgs, adam };
+std::span<const std::string_view> optimiser_names();
+std::string_view name_of(OptimiserKind kind);
+OptimiserKind parse_optimiser(std::string_view name);
+
+struct BasicOptions {
+  GatysOptions objective = {};
+  Init init = Init::content;
+  double init_noise = 0;  // share of noise mixed into the start picture, 0..1
+  uint64_t seed = 0;      // of that noise
+  OptimiserKind optimiser = OptimiserKind::lbfgs;
+  nn::LbfgsOptions lbfgs = {};
+  nn::AdamOptions adam{.learning_rate = 10};  // in units of 0..255
+  int iterations = 500;
+  double min_improvement = 0;  // stop when the loss fell by less than this many percent in 10 iterations
+};
+
+struct IterationReport {
+  int iteration = 0;   // 1 after the first step
+  LossTerms loss;      // L-BFGS: after the step; Adam: before it
+  double seconds = 0;  // since the run began, earlier runs of a resumed one included
+  std::string note;    // empty, or why the optimiser went back, or why the run ends here
+};
+
+class Basic {
+ public:
+  // content (1, H, W, 3), RGB, 0..255. `network` must outlive this.
+  Basic(const LossNetwork& network, const Tensor& content, const std::vector<StylePicture>& styles,
+        BasicOptions options);
+
+  // One iteration of the optimiser; call while !finished().
+  IterationReport step();
+  // True after the last iteration, on convergence, or when improvement fell below min_improvement.
+  bool finished() const { return finished_; }
+
+  // The picture as it is now, (1, H, W, 3) in 0..255, not yet clamped.
+  const Tensor& picture() const { return picture_; }
+  const std::vector<IterationReport>& history() const { return history_; }
+
+  // The whole state of the run; loading it into a Basic made with the same arguments goes on exactly.
+  // The run may have had fewer iterations to go. Throws std::invalid_argument when it does not fit.
+  nn::StateDict checkpoint() const;
+  void resume(const nn::StateDict& checkpoint);
+
+ private:
+  nn::Evaluation evaluate(const Tensor& x);
+  // The terms of the evaluation with this total, of the last step or, when x did not move, the one before.
+  LossTerms terms_of(double total) const;
+  void check_improvement(IterationReport& report);
+
+  BasicOptions options_;
+  GatysObjective objective_;
+  std::unique_ptr<nn::Minimiser> minimiser_;
+  Tensor picture_;
+  std::vector<LossTerms> evaluations_;  // of the last step; a line search makes several
+  std::vector<IterationReport> history_;
+  double seconds_before_ = 0;  // spent before resume()
+  std::chrono::steady_clock::time_point start_;
+  bool finished_ = false;
+};
+
+// The picture a run starts from, (1, H, W, 3) in 0..255.
+Tensor initial_picture(Init init, double noise, uint64_t seed, const Tensor& content, const Tensor& style);
+
+}  // namespace nst

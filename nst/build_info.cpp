@@ -1,0 +1,20 @@
+#include "nst/build_info.h"
+
+#include <fmt/format.h>
+#include <omp.h>
+#include <Eigen/Core>
+
+namespace nst {
+
+std::string version() { return NST_VERSION; }
+
+std::vector<std::pair<std::string, std::string>> build_info() {
+  return {{"version", version()},
+          {"compiler", __VERSION__},
+          {"cpu", NST_CPU},
+          {"threads", std::to_string(omp_get_max_threads())},
+          {"eigen", fmt::format("{}.{}.{}", EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)},
+          {"cuda", "no"}};
+}
+
+}  // namespace nst

@@ -1,0 +1,30 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "nst/image.h"
+#include "tensor/ops/resize.h"
+
+namespace nst {
+
+Tensor resize_image(const Tensor& image, int64_t height, int64_t width) {
+  check_rank("resize_image", "image", image, 4);
+  if (image.size(1) == height && image.size(2) == width) return image;
+  return ops::resize_forward(image, height, width, {.antialias = true});
+}
+
+Tensor resize_image(const Tensor& image, int64_t size, Side side) {
+  check_rank("resize_image", "image", image, 4);
+  if (size < 1) throw std::invalid_argument(fmt::format("resize_image: size must be positive, got {}", size));
+  const int64_t h = image.size(1), w = image.size(2);
+  const int64_t from = side == Side::longest ? std::max(h, w) : std::min(h, w);
+  const auto scaled = [&](int64_t length) {
+    const double exact = static_cast<double>(length) * static_cast<double>(size) / static_cast<double>(from);
+    return std::max<int64_t>(1, std::llround(exact));
+  };
+  return resize_image(image, scaled(h), scaled(w));
+}
+
+}  // namespace nst

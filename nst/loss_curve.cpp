@@ -1,0 +1,186 @@
+#include "nst/loss_curve.h"
+
+#include <cairo.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <memory>
+#include <stdexcept>
+
+#include "tensor/file.h"
+
+namespace nst {
+namespace {
+
+constexpr int kWidth = 960, kHeight = 540;
+constexpr double kLeft = 86, kRight = 24, kTop = 58, kBottom = 56;  // margins around the plot
+
+struct Colour {
+  double r, g, b;
+};
+// Distinguishable with any colour vision (Okabe & Ito).
+constexpr std::array<Colour, 5> kColours{
+    {{0.00, 0.00, 0.00}, {0.00, 0.45, 0.70}, {0.84, 0.37, 0.00}, {0.00, 0.62, 0.45}, {0.80, 0.47, 0.65}}};
+
+struct Canvas {
+  cairo_surface_t* surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, kWidth, kHeight);
+  cairo_t* cr = cairo_create(surface);
+  Canvas() = default;
+  ~Canvas() {
+    cairo_destroy(cr);
+    cairo_surface_destroy(surface);
+  }
+  Canvas(const Canvas&) = delete;
+  Canvas& operator=(const Canvas&) = delete;
+
+  void colour(Colour c, double alpha = 1) { cairo_set_source_rgba(cr, c.r, c.g, c.b, alpha); }
+  // anchor: 0 starts at x, 0.5 is centred on it, 1 ends there
+  void text(double x, double y, const std::string& s, double size, double anchor, bool bold = false) {
+    cairo_select_font_face(cr, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
+                           bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_set_font_size(cr, size);
+    cairo_text_extents_t extents;
+    cairo_text_extents(cr, s.c_str(), &extents);
+    cairo_move_to(cr, x - anchor * extents.x_advance, y);
+    cairo_show_text(cr, s.c_str());
+  }
+  void line(double x0, double y0, double x1, double y1, double width) {
+    cairo_set_line_width(cr, width);
+    cairo_move_to(cr, x0, y0);
+    cairo_line_to(cr, x1, y1);
+    cairo_stroke(cr);
+  }
+};
+
+// From data to pixels: x linear over the iterations, y logarithmic.
+struct Axes {
+  double x_max, log_low, log_high;
+  double x(double iteration) const {
+    return kLeft + (kWidth - kLeft - kRight) * (iteration - 1) / std::max(x_max - 1, 1.0);
+  }
+  double y(double value) const {
+    return kHeight - kBottom -
+           (kHeight - kTop - kBottom) * (std::log10(value) - log_low) / (log_high - log_low);
+  }
+};
+
+bool drawable(double v) { return std::isfinite(v) && v > 0; }
+
+// 1, 2 or 5 times a power of ten, such that about `count` steps cover the range.
+double nice_step(double range, int count) {
+  const double raw = std::max(range / count, 1.0), power = std::pow(10, std::floor(std::log10(raw)));
+  for (double factor : {1.0, 2.0, 5.0}) {
+    if (factor * power >= raw) return factor * power;
+  }
+  return 10 * power;
+}
+
+void draw_grid(Canvas& canvas, const Axes& axes) {
+  constexpr Colour kGrid{0.85, 0.85, 0.85}, kText{0.25, 0.25, 0.25};
+  // Ticks at every power of ten, and at 2 and 5 between them while few powers are in view.
+  const bool few = axes.log_high - axes.log_low < 2.5;
+  for (int power = static_cast<int>(std::floor(axes.log_low)); power <= std::ceil(axes.log_high); ++power) {
+    for (double factor : {1.0, 2.0, 5.0}) {
+      if (factor != 1 && !few) continue;
+      const double value = factor * std::pow(10, power), log = std::log10(value);
+      if (log < axes.log_low - 1e-9 || log > axes.log_high + 1e-9) continue;
+      canvas.colour(kGrid);
+      canvas.line(kLeft, axes.y(value), kWidth - kRight, axes.y(value), 1);
+      canvas.colour(kText);
+      canvas.text(kLeft - 8, axes.y(value) + 4, fmt::format("{:g}", value), 12, 1);
+    }
+  }
+  const double step = nice_step(axes.x_max, 10);
+  for (double i = 0; i <= axes.x_max; i += step) {
+    const double iteration = std::max(i, 1.0);
+    canvas.colour(kGrid);
+    canvas.line(axes.x(iteration), kTop, axes.x(iteration), kHeight - kBottom, 1);
+    canvas.colour(kText);
+    canvas.text(axes.x(iteration), kHeight - kBottom + 18, fmt::format("{:g}", iteration), 12, 0.5);
+  }
+  canvas.text(kLeft + (kWidth - kLeft - kRight) / 2, kHeight - 14, "iteration", 13, 0.5);
+}
+
+void draw_curve(Canvas& canvas, const Axes& axes, const std::vector<double>& values) {
+  cairo_set_line_width(canvas.cr, 2);
+  cairo_set_line_join(canvas.cr, CAIRO_LINE_JOIN_ROUND);
+  bool pen_down = false;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!drawable(values[i])) {
+      pen_down = false;
+      continue;
+    }
+    const double x = axes.x(static_cast<double>(i) + 1), y = axes.y(values[i]);
+    pen_down ? cairo_line_to(canvas.cr, x, y) : cairo_move_to(canvas.cr, x, y);
+    pen_down = true;
+  }
+  cairo_stroke(canvas.cr);
+}
+
+cairo_status_t append(void* closure, const unsigned char* data, unsigned int length) {
+  static_cast<std::string*>(closure)->append(reinterpret_cast<const char*>(data), length);
+  return CAIRO_STATUS_SUCCESS;
+}
+
+}  // namespace
+
+void write_curve_csv(const std::filesystem::path& path, const std::vector<CurveColumn>& columns) {
+  std::string text = "iteration";
+  size_t rows = 0;
+  for (const auto& column : columns) {
+    text += "," + column.name;
+    rows = std::max(rows, column.values.size());
+  }
+  for (size_t i = 0; i < rows; ++i) {
+    text += fmt::format("\n{}", i + 1);
+    for (const auto& column : columns)
+      text += i < column.values.size() ? fmt::format(",{:.9g}", column.values[i]) : ",";
+  }
+  write_file_atomically(path, text + "\n");
+}
+
+void write_curve_png(const std::filesystem::path& path, const std::string& title,
+                     const std::vector<CurveColumn>& columns) {
+  double low = INFINITY, high = 0;
+  size_t iterations = 0;
+  std::vector<const CurveColumn*> drawn;
+  for (const auto& column : columns) {
+    if (std::ranges::none_of(column.values, drawable)) continue;
+    drawn.push_back(&column);
+    iterations = std::max(iterations, column.values.size());
+    for (double v : column.values) {
+      if (drawable(v)) low = std::min(low, v), high = std::max(high, v);
+    }
+  }
+  if (drawn.empty()) throw std::invalid_argument("loss curve: no positive value to draw");
+  const double margin = std::max(0.05 * std::log10(high / low), 0.02);
+  const Axes axes{static_cast<double>(iterations), std::log10(low) - margin, std::log10(high) + margin};
+
+  Canvas canvas;
+  canvas.colour({1, 1, 1});
+  cairo_paint(canvas.cr);
+  draw_grid(canvas, axes);
+  canvas.colour({0.1, 0.1, 0.1});
+  canvas.text(kLeft, 32, title, 18, 0, true);
+  double legend = kWidth - kRight;
+  for (size_t i = drawn.size(); i-- > 0;) {
+    const Colour colour = kColours[i % kColours.size()];
+    canvas.colour(colour);
+    draw_curve(canvas, axes, drawn[i]->values);
+    canvas.text(legend, 32, drawn[i]->name, 14, 1);
+    cairo_text_extents_t extents;
+    cairo_text_extents(canvas.cr, drawn[i]->name.c_str(), &extents);
+    legend -= extents.x_advance + 8;
+    canvas.line(legend - 22, 27, legend, 27, 3);
+    legend -= 40;
+  }
+  std::string png;
+  if (cairo_surface_write_to_png_stream(canvas.surface, append, &png) != CAIRO_STATUS_SUCCESS) {
+    throw std::runtime_error(path.string() + ": the chart could not be drawn");
+  }
+  write_file_atomically(path, png);
+}
+
+}  // namespace nst

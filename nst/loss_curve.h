@@ -1,0 +1,25 @@
+// The record of an optimisation as files: numbers for programs, a chart for people.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace nst {
+
+// A named column of a loss curve, one value per iteration.
+struct CurveColumn {
+  std::string name;
+  std::vector<double> values;
+};
+
+// Comma-separated, a header line, then `iteration` from 1 and every column. Written whole or not at all;
+// throws std::runtime_error when it cannot be.
+void write_curve_csv(const std::filesystem::path& path, const std::vector<CurveColumn>& columns);
+
+// A chart of every column that has a positive value, against the iteration, on a logarithmic axis, as PNG.
+// Throws std::invalid_argument when there is nothing to draw, std::runtime_error when it cannot be written.
+void write_curve_png(const std::filesystem::path& path, const std::string& title,
+                     const std::vector<CurveColumn>& columns);
+
+}  // namespace nst

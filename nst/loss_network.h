@@ -1,0 +1,32 @@
+// A VGG with the preprocessing its weights were trained with: from a picture to named feature maps.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nn/preprocessing.h"
+#include "nn/vgg.h"
+
+namespace nst {
+
+// Pictures are (N, H, W, 3), RGB, 0..255: the units in which the programs we compare with optimise, so that
+// learning rates and loss curves mean the same.
+class LossNetwork {
+ public:
+  // `weights` has canonical names (`conv1_1.weight` ...) and may go deeper than config.deepest.
+  // Throws std::invalid_argument when a needed layer is missing.
+  LossNetwork(const nn::VggConfig& config, const nn::StateDict& weights,
+              const nn::Preprocessing& preprocessing, DType dtype = DType::float32, Device device = kCpu);
+
+  // The named layers' outputs, (N, H', W', C).
+  nn::FeatureMaps features(const autograd::Variable& picture, const std::vector<std::string>& layers) const;
+
+  const nn::VggConfig& config() const { return vgg_->config(); }
+
+ private:
+  std::unique_ptr<nn::Vgg> vgg_;
+  std::unique_ptr<nn::Conv2d> preprocess_;  // 1x1: channel order, scale, mean and deviation in one
+};
+
+}  // namespace nst

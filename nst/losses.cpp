@@ -1,0 +1,106 @@
+#include "nst/losses.h"
+
+#include <array>
+#include <cmath>
+
+#include "autograd/ops/gram.h"
+#include "autograd/ops/squared_error.h"
+#include "tensor/names.h"
+
+namespace nst {
+namespace {
+
+constexpr std::array<std::string_view, 4> kStyleNames{"gatys", "gatys_notebook", "neural_style", "titu1994"};
+constexpr std::array<std::string_view, 5> kContentNames{"mean", "gatys", "titu1994_type0", "titu1994_type1",
+                                                        "titu1994_type2"};
+
+// titu1994's "channels" and "size" are always the picture's: 1 / (4 * 3^2 * (W0 H0)^2).
+constexpr double kTitu1994Factor = 1.0 / 36;
+
+double square(double x) { return x * x; }
+double area(PictureSize picture) {
+  return static_cast<double>(picture.height) * static_cast<double>(picture.width);
+}
+
+}  // namespace
+
+std::span<const std::string_view> style_normalisation_names() { return kStyleNames; }
+std::span<const std::string_view> content_normalisation_names() { return kContentNames; }
+std::string_view name_of(StyleNormalisation n) { return kStyleNames[static_cast<size_t>(n)]; }
+std::string_view name_of(ContentNormalisation n) { return kContentNames[static_cast<size_t>(n)]; }
+
+StyleNormalisation parse_style_normalisation(std::string_view name) {
+  return parse_name<StyleNormalisation>("style normalisation", kStyleNames, name);
+}
+ContentNormalisation parse_content_normalisation(std::string_view name) {
+  return parse_name<ContentNormalisation>("content normalisation", kContentNames, name);
+}
+
+autograd::Variable style_gram(const autograd::Variable& features, StyleNormalisation normalisation,
+                              double shift) {
+  check_rank("style_gram", "features", features.value(), 4);
+  const double pixels = static_cast<double>(features.shape()[1] * features.shape()[2]);
+  const double channels = static_cast<double>(features.shape()[3]);
+  double scale = 1;
+  switch (normalisation) {
+    case StyleNormalisation::gatys:
+    case StyleNormalisation::gatys_notebook:
+      scale = 1 / pixels;
+      break;
+    case StyleNormalisation::neural_style:
+      scale = 1 / (channels * pixels);
+      break;
+    case StyleNormalisation::titu1994:
+      scale = 1;
+      break;
+  }
+  return autograd::gram(features, {.shift = shift, .scale = scale});
+}
+
+autograd::Variable style_loss(const autograd::Variable& gram, const Tensor& target,
+                              StyleNormalisation normalisation, PictureSize picture) {
+  const double channels = static_cast<double>(gram.shape()[-1]);
+  const double mean = 1 / static_cast<double>(gram.value().numel());
+  double factor = mean;
+  switch (normalisation) {
+    case StyleNormalisation::gatys:
+      factor = 1 / (4 * square(channels));
+      break;
+    case StyleNormalisation::gatys_notebook:
+      factor = 1e3 / square(channels) * mean;
+      break;
+    case StyleNormalisation::neural_style:
+      factor = mean;
+      break;
+    case StyleNormalisation::titu1994:
+      factor = kTitu1994Factor / square(area(picture));
+      break;
+  }
+  return autograd::sum_of_squares(gram, autograd::Variable(target), factor);
+}
+
+autograd::Variable content_loss(const autograd::Variable& features, const Tensor& target,
+                                ContentNormalisation normalisation, PictureSize picture) {
+  const double channels = static_cast<double>(features.shape()[-1]);
+  double factor = 1;
+  switch (normalisation) {
+    case ContentNormalisation::mean:
+      factor = 1 / static_cast<double>(features.value().numel());
+      break;
+    case ContentNormalisation::gatys:
+      factor = 0.5;
+      break;
+    case ContentNormalisation::titu1994_type0:
+      factor = 1;
+      break;
+    case ContentNormalisation::titu1994_type1:
+      factor = 1 / (2 * std::sqrt(channels) * std::sqrt(area(picture)));
+      break;
+    case ContentNormalisation::titu1994_type2:
+      factor = 1 / (channels * area(picture));
+      break;
+  }
+  return autograd::sum_of_squares(features, autograd::Variable(target), factor);
+}
+
+}  // namespace nst

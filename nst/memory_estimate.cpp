@@ -1,0 +1,94 @@
+#include "nst/memory_estimate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <string>
+
+#include "kernels/conv2d.h"
+
+namespace nst {
+namespace {
+
+constexpr double kElement = 4;  // bytes of a float32
+// Scratch of the convolution kernels' threads, and the program itself.
+constexpr double kFixed = 96e6;
+
+struct NetworkElements {
+  double saved = 0;    // of all layers' outputs
+  double largest = 0;  // of the largest layer's output
+  double weights = 0;  // of all packed weights, one direction
+};
+
+NetworkElements network_elements(const nn::VggConfig& vgg, PictureSize size) {
+  NetworkElements elements;
+  int64_t in_channels = 3;
+  for (const auto& name : nn::vgg_layer_names(vgg.depth)) {
+    const auto shape = nn::vgg_layer_shape(vgg.depth, name);
+    const int64_t h = std::max<int64_t>(size.height >> shape.halvings, 1);
+    const int64_t w = std::max<int64_t>(size.width >> shape.halvings, 1);
+    if (!name.starts_with("relu")) {  // a convolution and its ReLU share one tensor
+      const double numel = static_cast<double>(h * w * shape.channels);
+      elements.saved += numel;
+      elements.largest = std::max(elements.largest, numel);
+    }
+    if (name.starts_with("conv")) {
+      const kernels::Conv2dShape conv{1, h, w, in_channels, shape.channels, 3, 3, 1, 1};
+      const auto algorithm = kernels::conv2d_algorithm(kernels::CpuContext{}, conv);
+      elements.weights += static_cast<double>(kernels::conv2d_packed_numel(conv, algorithm)) +
+                          static_cast<double>(shape.channels * in_channels * 9);
+      in_channels = shape.channels;
+    }
+    if (name == vgg.deepest || "relu" + name.substr(4) == vgg.deepest) break;
+  }
+  return elements;
+}
+
+}  // namespace
+
+size_t estimate_basic_memory(const nn::VggConfig& vgg, const BasicOptions& options, PictureSize content,
+                             PictureSize largest_style) {
+  const auto run = network_elements(vgg, content), style = network_elements(vgg, largest_style);
+  const double picture = 3.0 * static_cast<double>(content.height * content.width);
+  const double pictures = options.optimiser == OptimiserKind::lbfgs
+                              ? 2.0 * std::min(options.lbfgs.history, options.iterations) + 8
+                              : 6.0;
+  // Backwards, a layer's gradient, its masked copy and its input's gradient live beside what is still saved.
+  const double optimising = run.saved + 2 * run.largest + 2 * run.weights + pictures * picture;
+  // Reading a style keeps two layers at a time, and the maps its Gram matrices are made of.
+  const double reading = 3 * style.largest + style.weights;
+  return static_cast<size_t>(kElement * std::max(optimising, reading) + kFixed);
+}
+
+int64_t largest_size_that_fits(const nn::VggConfig& vgg, const BasicOptions& options, PictureSize content,
+                               PictureSize largest_style, size_t bytes) {
+  const double longest = static_cast<double>(std::max(content.height, content.width));
+  const auto scaled = [&](PictureSize size, double factor) {
+    return PictureSize{std::max<int64_t>(std::lround(static_cast<double>(size.height) * factor), 1),
+                       std::max<int64_t>(std::lround(static_cast<double>(size.width) * factor), 1)};
+  };
+  int64_t low = 0, high = 1 << 16;
+  while (low + 1 < high) {
+    const int64_t middle = (low + high) / 2;
+    const double factor = static_cast<double>(middle) / longest;
+    const bool fits =
+        estimate_basic_memory(vgg, options, scaled(content, factor), scaled(largest_style, factor)) <= bytes;
+    (fits ? low : high) = middle;
+  }
+  return low;
+}
+
+size_t available_memory() {
+  size_t available = 0;
+  std::ifstream meminfo("/proc/meminfo");
+  for (std::string line; std::getline(meminfo, line);) {
+    if (line.starts_with("MemAvailable:")) available = std::stoull(line.substr(13)) * 1024;
+  }
+  std::ifstream max("/sys/fs/cgroup/memory.max"), current("/sys/fs/cgroup/memory.current");
+  size_t limit = 0, used = 0;
+  if (max >> limit && current >> used) available = std::min(available, limit > used ? limit - used : 0);
+  return available;
+}
+
+}  // namespace nst

@@ -1,0 +1,25 @@
+// How much memory a run will need, known before it starts: better a clear refusal than a killed process.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "nn/vgg.h"
+#include "nst/basic.h"
+
+namespace nst {
+
+// Bytes at the peak of a Basic run on a picture of this size, the largest style picture included. Counts what
+// the graph saves, the gradients in flight, packed weights, and the optimiser's state.
+size_t estimate_basic_memory(const nn::VggConfig& vgg, const BasicOptions& options, PictureSize content,
+                             PictureSize largest_style);
+
+// Bytes this process may still take: what the system reports as available, or less where a control group
+// limits it. Zero when unknown.
+size_t available_memory();
+
+// The largest longer side, in pixels, whose estimate is within `bytes`, for pictures of these proportions.
+int64_t largest_size_that_fits(const nn::VggConfig& vgg, const BasicOptions& options, PictureSize content,
+                               PictureSize largest_style, size_t bytes);
+
+}  // namespace nst
