@@ -1,0 +1,215 @@
+#include "tools/basic_settings.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <stdexcept>
+
+#include "tools/option_names.h"
+
+namespace nst::tools {
+namespace {
+
+// Calls f(name, field) for every field: the one list behind both directions of JSON.
+template <class Settings, class F>
+void for_each_field(Settings& s, F f) {
+  f("content", s.content);
+  f("out", s.out);
+  f("styles", s.styles);
+  f("style_blend", s.style_blend);
+  f("weights", s.weights);
+  f("size", s.size);
+  f("style_size", s.style_size);
+  f("content_layers", s.content_layers);
+  f("style_layers", s.style_layers);
+  f("content_weight", s.content_weight);
+  f("style_weight", s.style_weight);
+  f("tv_weight", s.tv_weight);
+  f("content_normalisation", s.content_normalisation);
+  f("style_normalisation", s.style_normalisation);
+  f("tv", s.tv);
+  f("pooling", s.pooling);
+  f("first_padding", s.first_padding);
+  f("init", s.init);
+  f("init_noise", s.init_noise);
+  f("seed", s.seed);
+  f("optimiser", s.optimiser);
+  f("line_search", s.line_search);
+  f("learning_rate", s.learning_rate);
+  f("lbfgs_history", s.lbfgs_history);
+  f("iterations", s.iterations);
+  f("min_improvement", s.min_improvement);
+  f("preserve_color", s.preserve_color);
+  f("save_every", s.save_every);
+}
+
+// "relu4_2" or "relu4_2:0.5"
+LayerWeight parse_layer(const std::string& text) {
+  const size_t colon = text.find(':');
+  if (colon == std::string::npos) return {text, 1};
+  LayerWeight layer{text.substr(0, colon), 0};
+  const char* begin = text.data() + colon + 1;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, layer.weight);
+  if (error != std::errc() || stop != end) {
+    throw std::invalid_argument(fmt::format("layer '{}': expected LAYER or LAYER:WEIGHT", text));
+  }
+  return layer;
+}
+
+std::vector<LayerWeight> parse_layers(const std::vector<std::string>& texts) {
+  std::vector<LayerWeight> layers;
+  for (const auto& text : texts) layers.push_back(parse_layer(text));
+  return layers;
+}
+
+}  // namespace
+
+void add_basic_options(CLI::App& command, BasicSettings& s) {
+  command.add_option("--content", s.content, "The photograph to repaint")->group("Pictures");
+  command.add_option("--style", s.styles, "The picture whose style to use; repeat for several")
+      ->group("Pictures");
+  command.add_option("--style-blend", s.style_blend, "Weights of several styles, e.g. 3,7")
+      ->delimiter(',')
+      ->group("Pictures");
+  command.add_option("--out", s.out, "Where to write the result, .png or .jpg")->group("Pictures");
+  command.add_option("--size", s.size, "Longer side of the result in pixels")
+      ->capture_default_str()
+      ->check(CLI::Range(16, 65536))
+      ->group("Pictures");
+  command
+      .add_option("--style-size", s.style_size,
+                  "Longer side of the style pictures; sets the size of the brush")
+      ->check(CLI::Range(16, 65536))
+      ->default_str("as --size")
+      ->group("Pictures");
+  command
+      .add_flag("--preserve-color", s.preserve_color,
+                "Keep the photograph's colours: only its luminance is repainted")
+      ->group("Pictures");
+
+  command.add_option("--weights", s.weights, "VGG weights: a name from `nst weights list`, or a file")
+      ->capture_default_str()
+      ->group("Loss");
+  command.add_option("--content-layers", s.content_layers, "LAYER[:WEIGHT],...")
+      ->delimiter(',')
+      ->capture_default_str()
+      ->group("Loss");
+  command.add_option("--style-layers", s.style_layers, "LAYER[:WEIGHT],...")
+      ->delimiter(',')
+      ->capture_default_str()
+      ->group("Loss");
+  command.add_option("--content-weight", s.content_weight, "Weight of the content loss")
+      ->capture_default_str()
+      ->group("Loss");
+  command.add_option("--style-weight", s.style_weight, "Weight of the style loss")
+      ->capture_default_str()
+      ->group("Loss");
+  command
+      .add_option("--tv-weight", s.tv_weight, "Weight of the total variation, which smooths; 1e-3 is gentle")
+      ->capture_default_str()
+      ->group("Loss");
+  command.add_option("--tv", s.tv, "Formula of the total variation: " + joined(ops::tv_variant_names()))
+      ->capture_default_str()
+      ->group("Loss");
+  command.add_option("--style-normalisation", s.style_normalisation, joined(style_normalisation_names()))
+      ->capture_default_str()
+      ->group("Loss");
+  command
+      .add_option("--content-normalisation", s.content_normalisation, joined(content_normalisation_names()))
+      ->capture_default_str()
+      ->group("Loss");
+  command.add_option("--pooling", s.pooling, "max or average")->capture_default_str()->group("Loss");
+  command
+      .add_option("--first-padding", s.first_padding,
+                  "Border of the first convolution: zero, reflect or replicate")
+      ->default_str("as the weights want it")
+      ->group("Loss");
+
+  command.add_option("--init", s.init, "Start from: " + joined(init_names()))
+      ->capture_default_str()
+      ->group("Optimisation");
+  command.add_option("--init-noise", s.init_noise, "Share of noise mixed into the start, 0..1")
+      ->capture_default_str()
+      ->group("Optimisation");
+  command.add_option("--seed", s.seed, "Seed of the noise")->capture_default_str()->group("Optimisation");
+  command.add_option("--optimiser,--optimizer", s.optimiser, joined(optimiser_names()))
+      ->capture_default_str()
+      ->group("Optimisation");
+  command.add_option("--line-search", s.line_search, "L-BFGS's: none or strong_wolfe")
+      ->capture_default_str()
+      ->group("Optimisation");
+  command.add_option("--learning-rate", s.learning_rate, "Step size")
+      ->default_str("1 for lbfgs, 10 for adam")
+      ->group("Optimisation");
+  command
+      .add_option("--lbfgs-history", s.lbfgs_history,
+                  "Steps that L-BFGS remembers; each costs two pictures of memory")
+      ->capture_default_str()
+      ->group("Optimisation");
+  command.add_option("--iterations", s.iterations, "How many steps to take")
+      ->capture_default_str()
+      ->group("Optimisation");
+  command
+      .add_option("--min-improvement", s.min_improvement,
+                  "Stop when the loss fell by less than this many percent in 10 steps")
+      ->capture_default_str()
+      ->group("Optimisation");
+  command.add_option("--save-every", s.save_every, "Write the picture and a checkpoint every N steps")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber)
+      ->group("Run");
+}
+
+nlohmann::ordered_json to_json(const BasicSettings& settings) {
+  nlohmann::ordered_json json;
+  for_each_field(settings, [&](const char* name, const auto& field) { json[name] = field; });
+  return json;
+}
+
+BasicSettings basic_settings_from_json(const nlohmann::json& json) {
+  BasicSettings settings;
+  for_each_field(settings, [&](const char* name, auto& field) {
+    try {
+      json.at(name).get_to(field);
+    } catch (const nlohmann::json::exception&) {
+      throw std::invalid_argument(fmt::format("checkpoint: its setting '{}' is missing or damaged", name));
+    }
+  });
+  return settings;
+}
+
+BasicOptions basic_options(const BasicSettings& s) {
+  BasicOptions options;
+  options.objective = {.content_layers = parse_layers(s.content_layers),
+                       .style_layers = parse_layers(s.style_layers),
+                       .content_weight = s.content_weight,
+                       .style_weight = s.style_weight,
+                       .tv_weight = s.tv_weight,
+                       .content_normalisation = parse_content_normalisation(s.content_normalisation),
+                       .style_normalisation = parse_style_normalisation(s.style_normalisation),
+                       .tv_variant = ops::parse_tv_variant(s.tv)};
+  options.init = parse_init(s.init);
+  options.init_noise = s.init_noise;
+  options.seed = s.seed;
+  options.optimiser = parse_optimiser(s.optimiser);
+  if (s.learning_rate < 0) throw std::invalid_argument("--learning-rate must be positive");
+  if (s.learning_rate > 0) options.lbfgs.learning_rate = options.adam.learning_rate = s.learning_rate;
+  options.lbfgs.history = s.lbfgs_history;
+  options.lbfgs.line_search = parse_line_search(s.line_search);
+  options.iterations = s.iterations;
+  options.min_improvement = s.min_improvement;
+  return options;
+}
+
+nn::VggConfig vgg_config(const BasicSettings& s, const nn::VggWeights& weights) {
+  const auto border = weights.reflect_padding ? ops::PaddingMode::reflect : ops::PaddingMode::zero;
+  return {.depth = weights.depth,
+          .deepest = nn::deepest_vgg_layer(weights.depth, needed_layers(basic_options(s).objective)),
+          .pooling = parse_pooling(s.pooling),
+          .ceil_mode = weights.ceil_pooling,
+          .padding = border,
+          .first_padding = s.first_padding.empty() ? border : parse_padding(s.first_padding)};
+}
+
+}  // namespace nst::tools

@@ -1,0 +1,51 @@
+// Everything `nst basic` can be told, as one record: filled from the command line, written into reports and
+// checkpoints, read back when a run is resumed.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "nn/vgg_weights.h"
+#include "nst/basic.h"
+
+namespace nst::tools {
+
+struct BasicSettings {
+  std::string content, out;
+  std::vector<std::string> styles;
+  std::vector<double> style_blend;     // one weight per style; empty: all alike
+  std::string weights = "vgg16";       // a name of the manifest, or a file
+  int64_t size = 512, style_size = 0;  // longer sides in pixels; style_size 0: as size
+  std::vector<std::string> content_layers{"relu4_2"};
+  std::vector<std::string> style_layers{"relu1_1", "relu2_1", "relu3_1", "relu4_1",
+                                        "relu5_1"};  // LAYER[:WEIGHT]
+  double content_weight = 1, style_weight = 1, tv_weight = 0;
+  std::string content_normalisation = "mean", style_normalisation = "gatys_notebook", tv = "squared";
+  std::string pooling = "max", first_padding;  // first_padding empty: as the weights want it
+  std::string init = "content";
+  double init_noise = 0;
+  uint64_t seed = 0;
+  std::string optimiser = "lbfgs", line_search = "none";
+  double learning_rate = 0;  // 0: the optimiser's own, 1 for L-BFGS, 10 for Adam
+  int lbfgs_history = 100;
+  int iterations = 500;
+  double min_improvement = 0;
+  bool preserve_color = false;
+  int save_every = 0;
+};
+
+// Declares every option, bound to `settings`, on a sub-command.
+void add_basic_options(CLI::App& command, BasicSettings& settings);
+
+nlohmann::ordered_json to_json(const BasicSettings& settings);
+// Throws std::invalid_argument when a field is missing or of another type.
+BasicSettings basic_settings_from_json(const nlohmann::json& json);
+
+// What the library is told. Throws std::invalid_argument, naming the option, on what it cannot understand.
+BasicOptions basic_options(const BasicSettings& settings);
+nn::VggConfig vgg_config(const BasicSettings& settings, const nn::VggWeights& weights);
+
+}  // namespace nst::tools

@@ -1,0 +1,24 @@
+// The sub-commands of `nst`. Each add_ function declares one command's options on the application and
+// gives it a callback that does the work and throws when it fails; main() turns exceptions into exit codes.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <stdexcept>
+
+namespace nst::tools {
+
+// Exit codes, documented in --help and docs/cli.md.
+inline constexpr int kExitFailure = 1;        // the environment: a file, memory, the network
+inline constexpr int kExitUsage = 2;          // what the caller asked for
+inline constexpr int kExitInterrupted = 130;  // Ctrl-C; what there was has been saved
+
+// Thrown by a command that Ctrl-C stopped, after it saved what there was.
+struct Interrupted : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+void add_basic_command(CLI::App& app);
+void add_version_command(CLI::App& app);
+void add_weights_command(CLI::App& app);
+
+}  // namespace nst::tools
