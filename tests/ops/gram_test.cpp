@@ -1,0 +1,57 @@
+#include "autograd/ops/gram.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support.h"
+
+namespace nst {
+namespace {
+
+using testing::random_tensor;
+
+class Gram : public ::testing::TestWithParam<std::tuple<Shape, DType>> {};
+
+TEST_P(Gram, matches_the_definition_and_is_symmetric) {
+  const auto& [shape, dtype] = GetParam();
+  const ops::GramParams params{.shift = -1, .scale = 1.0 / static_cast<double>(shape[1] * shape[2])};
+  const Tensor features = random_tensor(shape, dtype, 1);
+  const auto f = features.to_vector<double>();
+  const int64_t n = shape[0], pixels = shape[1] * shape[2], c = shape[3];
+  std::vector<double> expected(static_cast<size_t>(n * c * c));
+  for (int64_t image = 0; image < n; ++image)
+    for (int64_t i = 0; i < c; ++i)
+      for (int64_t j = 0; j < c; ++j)
+        for (int64_t p = 0; p < pixels; ++p)
+          expected[(image * c + i) * c + j] += params.scale *
+                                               (f[(image * pixels + p) * c + i] + params.shift) *
+                                               (f[(image * pixels + p) * c + j] + params.shift);
+  const auto gram = ops::gram_forward(features, params).to_vector<double>();
+  EXPECT_CLOSE(gram, expected, dtype == DType::float32 ? 1e-5 : 1e-13);
+  for (int64_t i = 0; i < c; ++i)
+    for (int64_t j = 0; j < i; ++j) ASSERT_EQ(gram[i * c + j], gram[j * c + i]);
+}
+
+INSTANTIATE_TEST_SUITE_P(shapes, Gram,
+                         ::testing::Combine(::testing::Values(Shape{1, 1, 1, 1}, Shape{2, 5, 7, 3},
+                                                              Shape{1, 65, 17, 33}, Shape{1, 1, 2051, 8}),
+                                            ::testing::Values(DType::float32, DType::float64)));
+
+TEST(GramErrors, name_the_shapes) {
+  EXPECT_INVALID(ops::gram_forward(Tensor::zeros({3, 3}), {}), "gram: features must have 4 axes");
+  EXPECT_INVALID(ops::gram_backward(Tensor::zeros({1, 2, 2, 3}), Tensor::zeros({1, 2, 2}), {}),
+                 "grad_gram must be (1, 3, 3)");
+}
+
+const bool registered = testing::register_gradchecks({
+    {"gram",
+     [](const auto& v) { return autograd::gram(v[0], {.scale = 0.1}); },
+     {random_tensor({2, 3, 4, 3}, DType::float64, 1)},
+     {}},
+    {"gram_shifted",
+     [](const auto& v) { return autograd::gram(v[0], {.shift = -1, .scale = 0.2}); },
+     {random_tensor({1, 3, 4, 5}, DType::float64, 2)},
+     {}},
+});
+
+}  // namespace
+}  // namespace nst

@@ -1,0 +1,88 @@
+#include "tensor/tensor.h"
+
+#include <gtest/gtest.h>
+
+#include "tensor/arena.h"
+#include "tests/support.h"
+
+namespace nst {
+namespace {
+
+TEST(Shape, counts_compares_and_prints) {
+  const Shape shape{2, 3, 5};
+  EXPECT_EQ(shape.numel(), 30);
+  EXPECT_EQ(shape[-1], 5);
+  EXPECT_EQ(shape.with(1, 7), (Shape{2, 7, 5}));
+  EXPECT_EQ(shape.to_string(), "(2, 3, 5)");
+  EXPECT_EQ(Shape{}.numel(), 1);
+  EXPECT_INVALID((Shape{1, -2}), "negative size -2");
+  EXPECT_INVALID((Shape{int64_t{1} << 40, int64_t{1} << 40}), "too many elements");
+  EXPECT_INVALID(shape[3], "no axis 3");
+}
+
+TEST(Device, parses_what_it_prints) {
+  EXPECT_EQ(Device::parse("cpu"), kCpu);
+  EXPECT_EQ(Device::parse("cuda:3"), (Device{DeviceType::cuda, 3}));
+  for (const char* bad : {"", "gpu", "cuda:", "cuda:x", "cuda:1x", "cuda:-1"}) {
+    EXPECT_INVALID(Device::parse(bad), "expected cpu, cuda or cuda:N");
+  }
+}
+
+TEST(Tensor, shares_clones_and_converts) {
+  Tensor a = Tensor::from<float>({2, 2}, std::vector<float>{1, 2, 3, 4});
+  const Tensor shared = a, copy = a.clone();
+  const auto version = a.version();
+  a.fill(9);
+  EXPECT_GT(a.version(), version);
+  EXPECT_EQ(shared.to_vector<float>(), (std::vector<float>{9, 9, 9, 9}));
+  EXPECT_EQ(copy.to(DType::float64).to_vector<double>(), (std::vector<double>{1, 2, 3, 4}));
+  EXPECT_EQ(copy.reshape({4}).shape(), (Shape{4}));
+}
+
+TEST(Tensor, says_what_is_wrong) {
+  const Tensor a = Tensor::zeros({2, 3});
+  EXPECT_INVALID(a.data<double>(), "float32 elements accessed as float64");
+  EXPECT_INVALID(a.item(), "expected one element, got float32 (2, 3) on cpu");
+  EXPECT_INVALID(a.reshape({5}), "reshape");
+  EXPECT_INVALID(Tensor::from<float>({3}, std::vector<float>{1}), "1 values for shape (3)");
+  EXPECT_THROW(Tensor::zeros({2}, DType::float32, {DeviceType::cuda, 99}), std::runtime_error);
+}
+
+TEST(Tensor, new_elements_are_nan_in_tests) {
+  for (float v : Tensor::empty({7}).to_vector<float>()) EXPECT_TRUE(std::isnan(v));
+}
+
+TEST(Arena, merges_holes_and_takes_the_best_fit) {
+  Arena arena;
+  arena.grow(100);
+  const size_t a = *arena.take(10), b = *arena.take(20), c = *arena.take(30);
+  EXPECT_EQ(arena.free_at_end(), 40u);
+  arena.give_back(b);
+  EXPECT_EQ(*arena.take(15), b);  // the hole of 20, not the end
+  EXPECT_FALSE(arena.take(41));
+  arena.give_back(b);
+  arena.give_back(a);
+  arena.give_back(c);
+  EXPECT_EQ(arena.holes(), (std::vector<std::pair<size_t, size_t>>{{0, 100}}));
+}
+
+TEST(Allocator, a_steady_state_takes_nothing_from_the_system) {
+  const auto step = [] {
+    std::vector<Tensor> live;
+    for (int64_t i = 1; i < 40; ++i) live.push_back(Tensor::zeros({i * 10007}));
+  };
+  step();
+  const auto before = allocator().stats();
+  for (int i = 0; i < 5; ++i) step();
+  const auto after = allocator().stats();
+  EXPECT_EQ(after.system_calls, before.system_calls);
+  EXPECT_EQ(after.in_use, before.in_use);
+  EXPECT_GE(after.peak, after.in_use);
+}
+
+TEST(Allocator, refuses_more_than_the_machine_has) {
+  EXPECT_THROW(Tensor::empty({int64_t{1} << 50}), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace nst
