@@ -1,0 +1,113 @@
+// Every loss there is by name against PyTorch: its value, and its gradient.
+#include "nst/losses.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <set>
+
+#include "autograd/engine.h"
+#include "autograd/ops/total_variation.h"
+#include "tests/golden/golden.h"
+
+namespace nst {
+namespace {
+
+using autograd::Variable;
+using testing::Agreement;
+using testing::GoldenFile;
+
+constexpr PictureSize kPicture{.height = 28, .width = 40};
+
+struct Case {
+  std::string name;    // in the file
+  std::string ours;    // the name users know it by
+  std::string x;       // the input that the gradient is of
+  std::string target;  // or style; empty where the loss has none
+  std::function<Variable(const Variable& x, const Tensor& target)> loss;
+};
+
+Case style(const std::string& name, const std::string& x, const std::string& target, StyleNormalisation n,
+           double shift = 0) {
+  return {"style/" + name, "style " + std::string(name_of(n)), x, target,
+          [=](const Variable& features, const Tensor& other) {
+            const Tensor gram = style_gram(Variable(other), n, shift).value();
+            return style_loss(style_gram(features, n, shift), gram, n, kPicture);
+          }};
+}
+
+Case content(const std::string& name, ContentNormalisation n) {
+  return {"content/" + name, "content " + std::string(name_of(n)), "x", "target",
+          [=](const Variable& features, const Tensor& other) {
+            return content_loss(features, other, n, kPicture);
+          }};
+}
+
+std::vector<Case> cases() {
+  using Style = StyleNormalisation;
+  using Content = ContentNormalisation;
+  std::vector<Case> all{
+      style("gatys", "x", "target", Style::gatys),
+      style("gatys_other_size", "x", "style", Style::gatys),
+      style("gatys_notebook", "x", "style", Style::gatys_notebook),
+      style("neural_style", "x", "style", Style::neural_style),
+      style("johnson_batch", "batch", "batch_style", Style::neural_style),
+      style("titu1994", "x", "target", Style::titu1994, -1),
+      content("mse", Content::mean),
+      content("half_sum", Content::gatys),
+      content("titu_type0", Content::titu1994_type0),
+      content("titu_type1", Content::titu1994_type1),
+      content("titu_type2", Content::titu1994_type2),
+  };
+  for (const auto name : ops::tv_variant_names()) {
+    const auto tv = [variant = ops::parse_tv_variant(name)](const Variable& x, const Tensor&) {
+      return autograd::total_variation(x, variant);
+    };
+    all.push_back({"tv/" + std::string(name), "tv " + std::string(name), "image", "", tv});
+    all.push_back({"tv_batch/" + std::string(name), "tv " + std::string(name), "images", "", tv});
+  }
+  return all;
+}
+
+// In the file, and not among our losses yet.
+const std::set<std::string> kNotYet{
+    "content/scaled_mse",     "style/adain_pytorch",       "style/adain_torch",
+    "style/cross_layer_deep", "style/cross_layer_shallow", "style/guided",
+    "style/johnson_sum",      "style/titu1994_masked",     "style/wasserstein2"};
+
+TEST(GoldenLosses, every_case_of_the_file_is_tested_or_known_to_be_missing) {
+  std::set<std::string> known = kNotYet;
+  for (const Case& c : cases()) EXPECT_TRUE(known.insert(c.name).second) << c.name << " is there now";
+  const auto stored = GoldenFile("losses").cases_with("loss");
+  EXPECT_EQ(known, std::set<std::string>(stored.begin(), stored.end()));
+}
+
+TEST(GoldenLosses, every_normalisation_has_a_case) {
+  std::set<std::string> tested, wanted;
+  for (const Case& c : cases()) tested.insert(c.ours);
+  for (const auto name : style_normalisation_names()) wanted.insert("style " + std::string(name));
+  for (const auto name : content_normalisation_names()) wanted.insert("content " + std::string(name));
+  for (const auto name : ops::tv_variant_names()) wanted.insert("tv " + std::string(name));
+  EXPECT_EQ(tested, wanted);
+}
+
+class GoldenLosses : public ::testing::TestWithParam<std::pair<DType, double>> {};
+
+TEST_P(GoldenLosses, values_and_gradients) {
+  const auto& [dtype, tolerance] = GetParam();
+  const GoldenFile golden("losses");
+  Agreement agreement(std::string("losses, ") + std::string(name_of(dtype)), tolerance);
+  for (const Case& c : cases()) {
+    const Variable x(golden.read(c.x, dtype), true);
+    const Variable loss = c.loss(x, c.target.empty() ? Tensor() : golden.read(c.target, dtype));
+    agreement.check(c.name + "/loss", loss.value(), golden.read(c.name + "/loss", DType::float64));
+    autograd::backward(loss);
+    agreement.check(c.name + "/grad", x.grad(), golden.read(c.name + "/grad", DType::float64));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(types, GoldenLosses,
+                         ::testing::Values(std::pair{DType::float64, 2e-7}, std::pair{DType::float32, 2e-6}));
+
+}  // namespace
+}  // namespace nst
