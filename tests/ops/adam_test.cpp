@@ -37,6 +37,14 @@ TEST_P(AdamStep, follows_the_formula) {
 
 INSTANTIATE_TEST_SUITE_P(types, AdamStep, ::testing::Values(DType::float32, DType::float64));
 
+TEST(AdamStepMoments, are_right_to_the_last_digit_in_float_too) {
+  Tensor x = Tensor::zeros({1}), m = Tensor::zeros({1}), v = Tensor::zeros({1});
+  ops::adam_step({1e-3, 0.9, 0.999, 1e-8, 1}, Tensor::full({1}, 1), x, m, v);
+  EXPECT_FLOAT_EQ(static_cast<float>(m.item()), 0.1F);
+  EXPECT_FLOAT_EQ(static_cast<float>(v.item()), 0.001F);
+  EXPECT_FLOAT_EQ(static_cast<float>(x.item()), -1e-3F);
+}
+
 TEST(AdamStepErrors, refuses_moments_of_another_shape) {
   Tensor x = Tensor::zeros({4}), m = Tensor::zeros({3}), v = Tensor::zeros({4});
   EXPECT_INVALID(ops::adam_step({1e-3, 0.9, 0.999, 1e-8, 1}, x, x, m, v), "adam_step");
