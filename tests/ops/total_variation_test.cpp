@@ -2,7 +2,11 @@
 // and independence of the threads' row ranges.
 #include "autograd/ops/total_variation.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
 
 #include "tests/support.h"
 
@@ -56,15 +60,78 @@ TEST(TotalVariation, float_agrees_with_double_over_many_rows) {
   }
 }
 
+// The formulas of kernels/total_variation.h over one picture after another, sums before means.
+double definition(const Tensor& x, TvVariant variant) {
+  const auto values = x.to_vector<double>();
+  const int64_t n = x.size(0), h = x.size(1), w = x.size(2), c = x.size(3);
+  double dx2 = 0, dy2 = 0, diagonal2 = 0, absolute = 0, cropped = 0, titu1994 = 0;
+  for (int64_t image = 0; image < n; ++image) {
+    for (int64_t k = 0; k < c; ++k) {
+      const auto at = [&](int64_t i, int64_t j) {  // edges repeated
+        i = std::clamp<int64_t>(i, 0, h - 1), j = std::clamp<int64_t>(j, 0, w - 1);
+        return values[((image * h + i) * w + j) * c + k];
+      };
+      for (int64_t i = -1; i < h; ++i) {
+        for (int64_t j = -1; j < w; ++j) {
+          const double d1 = at(i + 1, j + 1) - at(i, j), d2 = at(i + 1, j) - at(i, j + 1);
+          diagonal2 += d1 * d1 + d2 * d2;
+          if (i < 0 || j < 0) continue;
+          const double dx = at(i, j + 1) - at(i, j), dy = at(i + 1, j) - at(i, j);
+          dx2 += dx * dx, dy2 += dy * dy;
+          absolute += std::abs(dx) + std::abs(dy);
+          if (i + 1 == h || j + 1 == w) continue;
+          cropped += dx * dx + dy * dy;
+          titu1994 += std::pow(dx * dx + dy * dy, 1.25);
+        }
+      }
+    }
+  }
+  const auto mean = [](double sum, int64_t count) {
+    return count > 0 ? sum / static_cast<double>(count) : 0;
+  };
+  switch (variant) {
+    case TvVariant::squared:
+      return (dx2 + dy2) / 2;
+    case TvVariant::squared_cropped:
+      return cropped / 2;
+    case TvVariant::anisotropic:
+      return absolute;
+    case TvVariant::titu1994:
+      return titu1994;
+    case TvVariant::mean_squared:
+      return mean(dx2, n * h * (w - 1) * c) + mean(dy2, n * (h - 1) * w * c);
+    case TvVariant::nine_point:
+      return 2 * (mean(dx2 + dy2, n * h * w * c) / 3 + mean(diagonal2, n * (h + 1) * (w + 1) * c) / 12);
+  }
+  return NAN;
+}
+
+TEST(TotalVariation, is_its_definition_at_odd_sizes) {
+  for (const Shape& shape :
+       {Shape{1, 1, 33, 3}, {1, 33, 1, 3}, {1, 1, 2, 1}, {1, 33, 33, 1}, {2, 65, 17, 3}}) {
+    const Tensor x = random_tensor(shape, DType::float64, 2);
+    for (const auto name : ops::tv_variant_names()) {
+      const TvVariant variant = ops::parse_tv_variant(name);
+      const double expected = definition(x, variant);
+      SCOPED_TRACE(std::string(name) + " " + shape.to_string());
+      EXPECT_NEAR(ops::total_variation_forward(x, variant).item(), expected, 1e-12 * expected);
+      EXPECT_NEAR(ops::total_variation_forward(x.to(DType::float32), variant).item(), expected,
+                  1e-5 * expected);
+    }
+  }
+}
+
 bool register_all() {
   std::vector<testing::GradcheckCase> cases;
   for (const auto name : ops::tv_variant_names()) {
     const TvVariant variant = ops::parse_tv_variant(name);
     // 2 images of 19 rows: several ranges of rows where there are threads
-    cases.push_back({"total_variation_" + std::string(name),
-                     [variant](const auto& v) { return autograd::total_variation(v[0], variant); },
-                     {random_tensor({2, 19, 4, 2}, DType::float64, 3)},
-                     {}});
+    for (const Shape& shape : {Shape{2, 19, 4, 2}, {1, 1, 33, 2}, {1, 33, 1, 2}, {1, 65, 17, 1}}) {
+      cases.push_back({fmt::format("total_variation_{}_{}x{}", name, shape[1], shape[2]),
+                       [variant](const auto& v) { return autograd::total_variation(v[0], variant); },
+                       {random_tensor(shape, DType::float64, 3)},
+                       {}});
+    }
   }
   return testing::register_gradchecks(std::move(cases));
 }
