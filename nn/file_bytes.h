@@ -1,5 +1,5 @@
-// The bytes of a weight file. Large files are mapped, not read, so that looking at a file's index costs
-// nothing for what lies between.
+// The bytes of a weight file, shared by the readers and by the tensors that are still to be read from it, and
+// named in every message about it.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ namespace nst::nn {
 // A handle to read-only bytes: copying shares them, and the last copy unmaps the file.
 class FileBytes {
  public:
-  // Maps a regular file. Throws std::runtime_error naming the path when it cannot be opened.
+  // A file's, mapped; throws what MappedFile (tensor/file.h) throws.
   static FileBytes map(const std::filesystem::path& path);
   // Takes over bytes already in memory; `name` stands for the path in messages.
   static FileBytes from(std::vector<std::byte> bytes, std::string name);

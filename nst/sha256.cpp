@@ -6,7 +6,7 @@
 #include <array>
 #include <stdexcept>
 
-#include "nn/file_bytes.h"
+#include "tensor/file.h"
 
 namespace nst {
 
@@ -21,8 +21,6 @@ std::string sha256(std::span<const std::byte> bytes) {
   return text;
 }
 
-std::string sha256_of_file(const std::filesystem::path& path) {
-  return sha256(nn::FileBytes::map(path).bytes());
-}
+std::string sha256_of_file(const std::filesystem::path& path) { return sha256(MappedFile(path).bytes()); }
 
 }  // namespace nst

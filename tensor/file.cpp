@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,11 +26,30 @@ constexpr size_t kChunk = size_t{1} << 26;
   throw std::runtime_error(fmt::format("{}: {}", path.string(), reason));
 }
 
-struct Descriptor {
-  ~Descriptor() {
-    if (file >= 0) ::close(file);
+// A file or pipe opened for reading.
+class Input {
+ public:
+  // `flags` are added to open()'s. Throws when it is not there, or is a folder.
+  explicit Input(const std::filesystem::path& path, int flags = 0)
+      : descriptor_{::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags)} {
+    if (file() < 0 || ::fstat(file(), &status_) != 0) fail_to_read(path, errno);
+    if (S_ISDIR(status_.st_mode)) fail_to_read(path, EISDIR);
   }
-  int file;
+
+  int file() const { return descriptor_.file; }
+  bool regular() const { return S_ISREG(status_.st_mode); }
+  size_t size() const { return static_cast<size_t>(status_.st_size); }  // of a regular file
+
+ private:
+  // A member, so that it is closed also when the constructor throws.
+  struct Descriptor {
+    ~Descriptor() {
+      if (file >= 0) ::close(file);
+    }
+    int file;
+  };
+  const Descriptor descriptor_;
+  struct stat status_ {};
 };
 
 // A name no other process and no other thread of this one is using.
@@ -41,20 +61,18 @@ std::filesystem::path temporary_name(const std::filesystem::path& folder) {
 }  // namespace
 
 std::vector<std::byte> read_file(const std::filesystem::path& path, size_t max_bytes) {
-  const Descriptor descriptor{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  struct stat status {};
-  if (descriptor.file < 0 || ::fstat(descriptor.file, &status) != 0) fail_to_read(path, errno);
+  const Input input(path);
   // A regular file says how long it is; a pipe does not, and its buffer grows as it is read. One byte more
   // than expected is asked for, so that the end is seen.
-  const size_t expected = S_ISREG(status.st_mode) ? static_cast<size_t>(status.st_size) : size_t{1} << 16;
+  const size_t expected = input.regular() ? input.size() : size_t{1} << 16;
   std::vector<std::byte> bytes;
   size_t used = 0;
   do {
-    if (used > max_bytes || (S_ISREG(status.st_mode) && expected > max_bytes)) {
+    if (used > max_bytes || (input.regular() && expected > max_bytes)) {
       throw std::runtime_error(fmt::format("{}: larger than {} bytes", path.string(), max_bytes));
     }
     if (used == bytes.size()) bytes.resize(std::max(expected + 1, 2 * used));
-    const ssize_t got = ::read(descriptor.file, bytes.data() + used, std::min(kChunk, bytes.size() - used));
+    const ssize_t got = ::read(input.file(), bytes.data() + used, std::min(kChunk, bytes.size() - used));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail_to_read(path, errno);
     if (got == 0) break;
@@ -62,6 +80,19 @@ std::vector<std::byte> read_file(const std::filesystem::path& path, size_t max_b
   } while (true);
   bytes.resize(used);
   return bytes;
+}
+
+MappedFile::MappedFile(const std::filesystem::path& path) {
+  const Input input(path, O_NONBLOCK);  // opening a pipe must not wait for its other end
+  if (!input.regular()) throw std::runtime_error(path.string() + ": not a regular file");
+  if (input.size() == 0) return;  // mmap refuses
+  void* address = ::mmap(nullptr, input.size(), PROT_READ, MAP_PRIVATE, input.file(), 0);
+  if (address == MAP_FAILED) fail_to_read(path, errno);
+  bytes_ = {static_cast<const std::byte*>(address), input.size()};
+}
+
+MappedFile::~MappedFile() {
+  if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 
 AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path), target_(path) {

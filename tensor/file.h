@@ -13,6 +13,23 @@ namespace nst {
 // reason ("photo.jpg: no such file") when it cannot be read, is a folder, or holds more than `max_bytes`.
 std::vector<std::byte> read_file(const std::filesystem::path& path, size_t max_bytes);
 
+// A regular file's bytes where they lie: mapped, not read, so that looking here and there in a large file
+// costs nothing for what lies between. A file that another program cuts short meanwhile ends this one
+// (SIGBUS).
+class MappedFile {
+ public:
+  // Throws std::runtime_error naming the file and the reason, as read_file does, also for pipes and devices.
+  explicit MappedFile(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::span<const std::byte> bytes() const { return bytes_; }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
 // A file being written under a temporary name beside its destination; commit() puts it in place, and until
 // then whatever stood at the destination stands there unchanged. Destroyed without commit(), it leaves
 // nothing. A destination that is a pipe or a device is written to directly, and one that is a symbolic link

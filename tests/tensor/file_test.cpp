@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <thread>
 
@@ -50,6 +51,26 @@ TEST(ReadFile, says_what_is_wrong) {
   EXPECT_FAILURE(read_file(folder / "ten", 9), "ten: larger than 9 bytes");
   EXPECT_FAILURE(read_file("/dev/zero", 100000), "/dev/zero: larger than 100000 bytes");
   EXPECT_FAILURE(read_file(folder / "ten" / "below", 10), "Not a directory");
+}
+
+TEST(MappedFile, has_the_bytes_of_a_file) {
+  const testing::TemporaryFolder folder;
+  const std::string text(70000, 'm');
+  write_file_atomically(folder / "a", text);
+  const MappedFile file(folder / "a");
+  std::filesystem::remove(folder / "a");  // they stay
+  EXPECT_TRUE(std::ranges::equal(file.bytes(), std::as_bytes(std::span(text))));
+  write_file_atomically(folder / "empty", "");
+  EXPECT_TRUE(MappedFile(folder / "empty").bytes().empty());
+}
+
+TEST(MappedFile, says_what_is_wrong) {
+  const testing::TemporaryFolder folder;
+  EXPECT_FAILURE(MappedFile(folder / "missing"), "missing: no such file");
+  EXPECT_FAILURE(MappedFile(folder.path()), ": is a folder");
+  EXPECT_FAILURE(MappedFile("/dev/zero"), "/dev/zero: not a regular file");
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  EXPECT_FAILURE(MappedFile(folder / "pipe"), "pipe: not a regular file");  // and does not wait for a writer
 }
 
 TEST(AtomicFile, replaces_at_commit_and_not_before) {
