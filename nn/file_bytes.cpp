@@ -2,15 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <stdexcept>
 
 #include "tensor/file.h"
+#include "tensor/printable.h"
 
 namespace nst::nn {
 namespace {
 
-constexpr size_t kMaxMessage = 500;  // characters
+constexpr size_t kMaxMessage = 500;  // bytes
 
 }  // namespace
 
@@ -25,11 +25,8 @@ FileBytes FileBytes::from(std::vector<std::byte> bytes, std::string name) {
 }
 
 void FileBytes::fail(std::string_view message) const {
-  // The message may quote the file, which may hold anything: no control characters, no endless names.
-  std::string text(message.substr(0, kMaxMessage));
-  std::ranges::replace_if(
-      text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
-  throw std::runtime_error(fmt::format("{}: {}", name_, text));
+  // The message may quote the file, which may hold anything.
+  throw std::runtime_error(fmt::format("{}: {}", name_, printable(message, kMaxMessage)));
 }
 
 }  // namespace nst::nn

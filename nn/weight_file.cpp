@@ -21,6 +21,8 @@ bool starts_with(const FileBytes& file, std::string_view magic) {
   return file.size() >= magic.size() && std::memcmp(file.bytes().data(), magic.data(), magic.size()) == 0;
 }
 
+bool is_hdf5(const FileBytes& file) { return starts_with(file, "\x89HDF\r\n"); }
+
 }  // namespace
 
 void WeightFile::add(const std::string& tensor, StoredTensor stored) {
@@ -50,12 +52,16 @@ StateDict WeightFile::read_all() const {
   return state;
 }
 
+bool is_weight_file(const FileBytes& file) {
+  return is_safetensors(file) || is_torch(file) || is_onnx(file) || is_hdf5(file);
+}
+
 WeightFile open_weights(const FileBytes& file) {
   if (file.size() == 0) file.fail("empty");
   if (is_safetensors(file)) return open_safetensors(file);
   if (is_torch(file)) return open_torch(file);
   if (is_onnx(file)) return open_onnx(file);
-  if (starts_with(file, "\x89HDF\r\n")) {
+  if (is_hdf5(file)) {
     file.fail("HDF5 (Keras .h5) cannot be read; save it as safetensors, .pth or ONNX");
   }
   file.fail("not a weight file: neither safetensors, nor PyTorch (.pth), nor ONNX");

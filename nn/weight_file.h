@@ -55,6 +55,8 @@ class WeightFile {
   uint64_t claimed_ = 0;  // bytes of all tensors
 };
 
+// Whether it begins as one of the formats does; it may be damaged, or of a kind that cannot be read.
+bool is_weight_file(const FileBytes& file);
 // Throws std::runtime_error saying what is wrong with the file, for instance
 // "vgg.pth: truncated: tensor conv1_1.weight needs 6912 bytes at 120, the file has 100".
 WeightFile open_weights(const std::filesystem::path& path);

@@ -153,7 +153,28 @@ Tensor to_tensor(const T* pixels, const ImageInfo& info) {
   return image;
 }
 
-ImageInfo describe(Bytes file, std::string_view name) {
+template <class T>
+Tensor decode(Bytes file, std::string_view name, const ImageInfo& info) {
+  Source source(file);
+  int width = 0, height = 0;
+  const Pixels<T> pixels = decode<T>(source, width, height);
+  if (!pixels) fail_to_decode(file, name, source, stbi_failure_reason());
+  const bool sideways = info.orientation >= 5;
+  if (source.ran_out() || width != (sideways ? info.height : info.width) ||
+      height != (sideways ? info.width : info.height)) {
+    fail_to_decode(file, name, source, "its header and its pixels disagree");
+  }
+  return to_tensor(pixels.get(), info);
+}
+
+}  // namespace
+
+std::string_view announced_image_format(Bytes file) {
+  const std::string_view format = format_in(kReadable, file);
+  return format.empty() ? format_in(kUnreadable, file) : format;
+}
+
+ImageInfo describe_image(Bytes file, std::string_view name) {
   if (file.empty()) fail(name, "the file is empty");
   Source source(file);
   int width = 0, height = 0;
@@ -179,24 +200,8 @@ ImageInfo describe(Bytes file, std::string_view name) {
   return info;
 }
 
-template <class T>
-Tensor decode(Bytes file, std::string_view name, const ImageInfo& info) {
-  Source source(file);
-  int width = 0, height = 0;
-  const Pixels<T> pixels = decode<T>(source, width, height);
-  if (!pixels) fail_to_decode(file, name, source, stbi_failure_reason());
-  const bool sideways = info.orientation >= 5;
-  if (source.ran_out() || width != (sideways ? info.height : info.width) ||
-      height != (sideways ? info.width : info.height)) {
-    fail_to_decode(file, name, source, "its header and its pixels disagree");
-  }
-  return to_tensor(pixels.get(), info);
-}
-
-}  // namespace
-
 Tensor decode_image(Bytes file, std::string_view name) {
-  const ImageInfo info = describe(file, name);
+  const ImageInfo info = describe_image(file, name);
   return info.bits == 16 ? decode<stbi_us>(file, name, info) : decode<stbi_uc>(file, name, info);
 }
 
@@ -205,7 +210,7 @@ Tensor load_image(const std::filesystem::path& path) {
 }
 
 ImageInfo describe_image(const std::filesystem::path& path) {
-  return describe(read_file(path, kMaxFileBytes), path.string());
+  return describe_image(read_file(path, kMaxFileBytes), path.string());
 }
 
 }  // namespace nst

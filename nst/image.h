@@ -26,6 +26,10 @@ Tensor load_image(const std::filesystem::path& path);  // (1, H, W, 3)
 // The same for a file already in memory; `name` stands for it in messages.
 Tensor decode_image(std::span<const std::byte> file, std::string_view name);  // (1, H, W, 3)
 
+// The format that a file's first bytes announce, also one that cannot be read ("WebP"); empty for none. TGA
+// files announce nothing.
+std::string_view announced_image_format(std::span<const std::byte> file);
+
 struct ImageInfo {
   std::string format;  // "JPEG", "PNG", "BMP", "TGA", "GIF", "PSD", "PNM"
   int64_t width = 0;   // of the upright picture, as load_image returns it
@@ -37,6 +41,7 @@ struct ImageInfo {
 
 // What a picture file says of itself, without decoding its pixels. Throws as load_image does.
 ImageInfo describe_image(const std::filesystem::path& path);
+ImageInfo describe_image(std::span<const std::byte> file, std::string_view name);
 
 struct SaveOptions {
   int jpeg_quality = 95;  // 1 to 100; above 90 without chroma subsampling

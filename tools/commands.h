@@ -18,6 +18,7 @@ struct Interrupted : std::runtime_error {
 };
 
 void add_basic_command(CLI::App& app);
+void add_info_command(CLI::App& app);
 void add_version_command(CLI::App& app);
 void add_weights_command(CLI::App& app);
 

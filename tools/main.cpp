@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   app.footer(
       "Exit codes: 0 success, 1 a file, memory or the network failed, 2 bad arguments, 130 interrupted.");
   add_basic_command(app);
+  add_info_command(app);
   add_version_command(app);
   add_weights_command(app);
   try {

@@ -153,6 +153,15 @@ TEST(WeightFile, says_what_is_missing_from_a_truncated_file) {
   EXPECT_FAILURE(open_weights(file_of(onnx.substr(0, onnx.size() / 2))), "file: damaged ONNX model");
 }
 
+TEST(WeightFile, knows_a_weight_file_by_its_beginning) {
+  for (const auto* name : {"types_zip.pth", "types_legacy.pth", "types.safetensors", "types.onnx"}) {
+    EXPECT_TRUE(is_weight_file(file_of(text_of(name).substr(0, 20)))) << name;
+  }
+  EXPECT_TRUE(is_weight_file(file_of("\x89HDF\r\n\x1a\n")));
+  for (const auto* text : {"", "PK", "P6 1 1 255 abc", "words"})
+    EXPECT_FALSE(is_weight_file(file_of(text))) << text;
+}
+
 TEST(WeightFile, a_damaged_zip_entry_fails_its_checksum) {
   std::string zip = text_of("types_zip.pth");
   const float needle[] = {0.25f, 0.5f, 0.75f};

@@ -41,6 +41,16 @@ TEST(MalformedImage, formats_it_knows_only_by_name) {
   expect_refused(FileBytes("II*\0\x08\0\0\0", 8), "TIFF pictures are not supported");
 }
 
+TEST(MalformedImage, formats_announce_themselves) {
+  const auto announced = [](const FileBytes& file) { return announced_image_format(bytes_of(file)); };
+  EXPECT_EQ(announced(small_png()), "PNG");
+  EXPECT_EQ(announced("BM"), "BMP");
+  EXPECT_EQ(announced(FileBytes("RIFF\x20\0\0\0WEBPVP8 ", 16)), "WebP");  // though it cannot be read
+  EXPECT_EQ(announced(testing::make_tga(6, 5, std::vector<uint8_t>(90, 7))), "");
+  EXPECT_EQ(announced("B"), "");
+  EXPECT_EQ(announced(""), "");
+}
+
 TEST(MalformedImage, every_jpeg_that_is_cut_short) {
   const FileBytes jpeg = testing::encode(testing::smooth_picture(40, 56), ".jpg");
   for (size_t size = 3; size < jpeg.size(); ++size) {
