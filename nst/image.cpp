@@ -164,6 +164,13 @@ Tensor decode(Bytes file, std::string_view name, const ImageInfo& info) {
       height != (sideways ? info.width : info.height)) {
     fail_to_decode(file, name, source, "its header and its pixels disagree");
   }
+  if constexpr (sizeof(T) == 2) {
+    // stb_image leaves PNM's channels as they are in the file, the most significant byte first.
+    const std::span channels(pixels.get(), static_cast<size_t>(4) * width * height);
+    if (info.format == "PNM") {
+      for (T& channel : channels) channel = __builtin_bswap16(channel);
+    }
+  }
   return to_tensor(pixels.get(), info);
 }
 
