@@ -2,6 +2,7 @@
 
 option(NST_TESTS "Build the tests" ON)
 option(NST_BENCH "Build the benchmarks" OFF)
+option(NST_FUZZ "Build the fuzz targets, with clang" OFF)
 option(NST_WERROR "Treat warnings as errors" OFF)
 option(NST_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
 # The oldest processor the build must run on. x86-64-v3 is AVX2 + FMA (Haswell, Zen and later),

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "nn/vgg.h"
+#include "nn/vgg_layers.h"
 
 namespace nst::nn {
 namespace {

@@ -7,7 +7,15 @@
 #include <algorithm>
 #include <stdexcept>
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__)  // gcc
+#define NST_ADDRESS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)  // clang
+#define NST_ADDRESS_SANITIZER
+#endif
+#endif
+
+#if defined(NST_ADDRESS_SANITIZER)
 #include <sanitizer/asan_interface.h>
 #else
 #define ASAN_POISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
@@ -23,7 +31,7 @@ constexpr size_t kGrowth = size_t{32} << 20;  // the system is asked in steps of
 constexpr size_t round_up(size_t n, size_t multiple) { return (n + multiple - 1) / multiple * multiple; }
 
 // Blocks are padded by one poisoned cache line, so that AddressSanitizer sees reads past the end.
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(NST_ADDRESS_SANITIZER)
 constexpr size_t kRedZone = kAlignment;
 #else
 constexpr size_t kRedZone = 0;
@@ -43,11 +51,10 @@ CpuAllocator::CpuAllocator() {
   }
   if (range == MAP_FAILED) throw std::runtime_error("allocator: the system gives no address space");
   base_ = static_cast<char*>(range);
-  ASAN_POISON_MEMORY_REGION(base_, capacity_);
 }
 
 CpuAllocator::~CpuAllocator() {
-  ASAN_UNPOISON_MEMORY_REGION(base_, capacity_);
+  ASAN_UNPOISON_MEMORY_REGION(base_, arena_.size());
   munmap(base_, capacity_);
 }
 
@@ -58,6 +65,7 @@ void CpuAllocator::grow(size_t bytes) {
     throw std::runtime_error(fmt::format("out of memory: {:.1f} MiB in use, {:.1f} MiB more wanted",
                                          stats_.in_use / 1048576.0, bytes / 1048576.0));
   }
+  ASAN_POISON_MEMORY_REGION(end, step);  // not the whole range at once, whose shadow would take gigabytes
   madvise(end, step, MADV_HUGEPAGE);  // a hint: without huge pages all works, a little slower
   arena_.grow(step);
   stats_.reserved += step;
