@@ -51,7 +51,8 @@ TEST(GradcheckCoverage, every_op_has_a_gradcheck) {
   for (const auto& c : testing::gradcheck_cases()) {
     std::vector<Variable> inputs;
     for (const Tensor& t : c.inputs) inputs.emplace_back(t, true);
-    for (const auto* node : autograd::topological_order(c.fn(inputs))) covered.insert(node->name);
+    const Variable result = c.fn(inputs);  // owns the nodes
+    for (const auto* node : autograd::topological_order(result)) covered.insert(node->name);
   }
   const auto names = recorded_names();
   EXPECT_GE(names.size(), 5u) << "the scan of autograd/ops found too little to be right";
