@@ -195,10 +195,10 @@ void download(const std::string& url, const std::filesystem::path& path, const D
 
 void pip_download(const std::string& requirement, const std::filesystem::path& folder) {
   const auto log = folder / "pip.log";
-  const int status = run_child_process({"python3", "-m", "pip", "download", "--no-deps", "--only-binary", ":all:",
-                                        "--no-input", "--disable-pip-version-check", "--progress-bar", "off",
-                                        "--dest", folder.string(), requirement},
-                                       log);
+  const int status = run_child_process(
+      {"python3", "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-input",
+       "--disable-pip-version-check", "--progress-bar", "off", "--dest", folder.string(), requirement},
+      log);
   if (status == 0) return;
   throw std::runtime_error(
       fmt::format("pip download {} failed with status {}: {}", requirement, status, last_lines(log)));

@@ -61,7 +61,7 @@ autograd::Variable style_loss(const autograd::Variable& gram, const Tensor& targ
                               StyleNormalisation normalisation, PictureSize picture) {
   const double channels = static_cast<double>(gram.shape()[-1]);
   const double mean = 1 / static_cast<double>(gram.value().numel());
-  double factor = mean;
+  double factor = 0;
   switch (normalisation) {
     case StyleNormalisation::gatys:
       factor = 1 / (4 * square(channels));

@@ -66,7 +66,7 @@ void CpuAllocator::grow(size_t bytes) {
                                          stats_.in_use / 1048576.0, bytes / 1048576.0));
   }
   ASAN_POISON_MEMORY_REGION(end, step);  // not the whole range at once, whose shadow would take gigabytes
-  madvise(end, step, MADV_HUGEPAGE);  // a hint: without huge pages all works, a little slower
+  madvise(end, step, MADV_HUGEPAGE);     // a hint: without huge pages all works, a little slower
   arena_.grow(step);
   stats_.reserved += step;
   ++stats_.system_calls;

@@ -23,7 +23,8 @@ TEST(WithColoursOf, keeps_chroma_and_takes_luma) {
 }
 
 TEST(WithColoursOf, refuses_other_shapes) {
-  EXPECT_INVALID(with_colours_of(Tensor::zeros({1, 2, 2, 3}), Tensor::zeros({1, 2, 3, 3})), "operands must agree");
+  EXPECT_INVALID(with_colours_of(Tensor::zeros({1, 2, 2, 3}), Tensor::zeros({1, 2, 3, 3})),
+                 "operands must agree");
 }
 
 }  // namespace
