@@ -1,7 +1,7 @@
 """What every golden script shares: formula tensors, pictures, layouts, the VGG stacks and the file writer.
 
-Everything is computed in float64 and stored as float32, so that a golden value is the mathematical one to
-about 6e-8 relative and both of our precisions can be held against it.
+Everything is computed in float64. The small files are stored so, and hold float64 code to its last digits; the
+larger ones are stored as float32, in which a golden value is the mathematical one to about 6e-8 relative.
 """
 
 import math
@@ -114,17 +114,21 @@ def as_tensors(arrays):
 
 def caffe_input(rgb):
     """RGB 0..255 -> BGR minus the mean; (N, 3, H, W) both."""
-    mean = torch.tensor(CAFFE_MEAN_BGR).view(1, 3, 1, 1)
+    mean = torch.tensor(CAFFE_MEAN_BGR, dtype=rgb.dtype).view(1, 3, 1, 1)
     return rgb.flip(1) - mean
 
 
-def vgg_features(weights, rgb, pool="max"):
-    """Every ReLU's output, keyed relu1_1 .. relu5_3; zero padding, 2x2 pools that drop an odd last row."""
+def vgg_features(weights, rgb, pool=F.max_pool2d, ceil=False, border="constant"):
+    """Every ReLU's output, keyed relu1_1 .. relu5_3; 2x2 pools that drop an odd last row unless `ceil`.
+
+    Zero padding, but for the picture's own `border`, which conv1_1 sees: F.pad's mode.
+    """
     x, features = caffe_input(rgb), {}
     for name in conv_names():
         if name.endswith("_1") and name != "1_1":
-            x = F.max_pool2d(x, 2) if pool == "max" else F.avg_pool2d(x, 2)
-        x = F.relu(F.conv2d(x, weights[f"conv{name}.weight"], weights[f"conv{name}.bias"], padding=1))
+            x = pool(x, 2, ceil_mode=ceil)
+        x = F.pad(x, (1, 1, 1, 1), border if name == "1_1" else "constant")
+        x = F.relu(F.conv2d(x, weights[f"conv{name}.weight"], weights[f"conv{name}.bias"]))
         features[f"relu{name}"] = x
     return features
 
@@ -139,16 +143,16 @@ def gram(features, shift=0.0):
 
 
 class Golden:
-    """Collects arrays and writes them as one float32 safetensors file beneath tests/golden."""
+    """Collects arrays and writes them as one safetensors file beneath tests/golden."""
 
-    def __init__(self, name):
+    def __init__(self, name, dtype=np.float32):
         self.path = OUT / f"{name}.safetensors"
-        self.arrays = {}
+        self.arrays, self.dtype = {}, dtype
 
     def add(self, key, value):
         if torch.is_tensor(value):
             value = to_nhwc(value) if value.dim() == 4 else value.detach().numpy()
-        array = np.atleast_1d(np.ascontiguousarray(value, dtype=np.float32))
+        array = np.atleast_1d(np.ascontiguousarray(value, dtype=self.dtype))
         assert key not in self.arrays, key
         assert np.isfinite(array).all(), key
         self.arrays[key] = array

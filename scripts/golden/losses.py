@@ -224,7 +224,7 @@ def add_total_variation(golden):
 
 
 def main():
-    golden = Losses("losses")
+    golden = Losses("losses", "float64")
     add_style(golden)
     add_content(golden)
     add_total_variation(golden)

@@ -134,7 +134,7 @@ def statistics(x, correction):
 
 
 def main():
-    golden = Cases("ops")
+    golden = Cases("ops", "float64")
     add_convolutions(golden)
     add_pools(golden)
     add_resizes(golden)

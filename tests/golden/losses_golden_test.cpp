@@ -107,7 +107,8 @@ TEST_P(GoldenLosses, values_and_gradients) {
 }
 
 INSTANTIATE_TEST_SUITE_P(types, GoldenLosses,
-                         ::testing::Values(std::pair{DType::float64, 2e-7}, std::pair{DType::float32, 2e-6}));
+                         ::testing::Values(std::pair{DType::float64, 1e-13},
+                                           std::pair{DType::float32, 2e-6}));
 
 }  // namespace
 }  // namespace nst

@@ -127,7 +127,8 @@ TEST_P(GoldenOps, values_and_gradients) {
 }
 
 INSTANTIATE_TEST_SUITE_P(types, GoldenOps,
-                         ::testing::Values(std::pair{DType::float64, 2e-7}, std::pair{DType::float32, 2e-6}));
+                         ::testing::Values(std::pair{DType::float64, 1e-13},
+                                           std::pair{DType::float32, 2e-6}));
 
 }  // namespace
 }  // namespace nst

@@ -52,13 +52,15 @@ Variable loss_of(const Variable& relu4_2, const std::string& file) {
   return autograd::sum(autograd::mul(relu4_2, v));
 }
 
-struct Pool {
+struct Variant {
   std::string name;  // in the files
   nn::VggConfig config;
 };
-const std::vector<Pool> kPools{{"max", {}}, {"average", {.pooling = nn::Pooling::average}}};
+const Variant kMax{"max", {}}, kAverage{"average", {.pooling = nn::Pooling::average}};
+const Variant kMaxCeil{"max_ceil", {.ceil_mode = true}},
+    kMaxReplicate{"max_replicate", {.first_padding = ops::PaddingMode::replicate}};
 
-void check_features(const std::string& file, const Pool& pool, const LossNetwork& network, DType dtype,
+void check_features(const std::string& file, const Variant& variant, const LossNetwork& network, DType dtype,
                     Agreement& features, Agreement& gradients) {
   constexpr std::array kStrides{5, 3, 2, 1, 1};  // by block
   const GoldenFile golden(file);
@@ -69,7 +71,7 @@ void check_features(const std::string& file, const Pool& pool, const LossNetwork
   }
   const auto maps = network.features(picture, relus);
   for (const auto& [name, map] : maps) {
-    const std::string key = pool.name + "." + name;
+    const std::string key = variant.name + "." + name;
     if (golden.contains(key)) {
       features.check(key, every(kStrides[name[4] - '1'], map.value()), golden.read(key, DType::float64));
     }
@@ -82,10 +84,10 @@ void check_features(const std::string& file, const Pool& pool, const LossNetwork
     }
   }
   const Variable loss = loss_of(maps.at("relu4_2"), file);
-  features.check(pool.name + ".loss", loss.value(), golden.read(pool.name + ".loss", DType::float64));
+  features.check(variant.name + ".loss", loss.value(), golden.read(variant.name + ".loss", DType::float64));
   autograd::backward(loss);
-  gradients.check(pool.name + ".grad_image", picture.grad(),
-                  golden.read(pool.name + ".grad_image", DType::float64));
+  gradients.check(variant.name + ".grad_image", picture.grad(),
+                  golden.read(variant.name + ".grad_image", DType::float64));
 }
 
 class GoldenVgg : public ::testing::TestWithParam<std::pair<DType, double>> {};
@@ -96,10 +98,9 @@ TEST_P(GoldenVgg, formula_weights) {
   Agreement features("VGG16 of formula weights: features, " + type, tolerance);
   Agreement gradients("VGG16 of formula weights: gradients, " + type, tolerance);
   const auto weights = testing::formula_vgg_weights({}, dtype);
-  const GoldenFile golden("vgg_formula");
-  for (const Pool& pool : kPools) {
-    const LossNetwork network(pool.config, weights, nn::kCaffePreprocessing, dtype);
-    check_features("vgg_formula", pool, network, dtype, features, gradients);
+  for (const Variant& variant : {kMax, kAverage, kMaxCeil, kMaxReplicate}) {
+    const LossNetwork network(variant.config, weights, nn::kCaffePreprocessing, dtype);
+    check_features("vgg_formula", variant, network, dtype, features, gradients);
   }
 }
 
@@ -113,14 +114,14 @@ TEST_P(GoldenVgg, formula_weights_parameter_gradients) {
   for (size_t i = 0; i < rgb.size(); ++i)
     caffe[i] = rgb[i - i % 3 + 2 - i % 3] - nn::kCaffePreprocessing.mean[i % 3];
   const Variable x(Tensor::from<double>({1, 27, 22, 3}, caffe).to(dtype));
-  for (const Pool& pool : kPools) {
-    nn::VggConfig config = pool.config;
+  for (const Variant& variant : {kMax, kAverage, kMaxCeil, kMaxReplicate}) {
+    nn::VggConfig config = variant.config;
     config.deepest = "relu4_2";
     nn::Vgg vgg(config, dtype);
     vgg.load_state_dict(testing::formula_vgg_weights(config, dtype));
     std::map<std::string, Variable*> wanted;
     for (const auto& [name, parameter] : vgg.named_parameters()) {
-      const std::string key = pool.name + ".grad_" + name;
+      const std::string key = variant.name + ".grad_" + name;
       if (!golden.contains(key)) continue;
       parameter->info()->requires_grad = true;
       wanted[key] = parameter;
@@ -174,9 +175,9 @@ TEST(GoldenVgg16, real_weights) {
   const auto weights = testing::stored_vgg16();
   SKIP_WITHOUT(weights);
   Agreement features("VGG16: features, float32", 1e-4), gradients("VGG16: gradients, float32", 1e-4);
-  for (const Pool& pool : kPools) {
-    const LossNetwork network(pool.config, weights->state, weights->preprocessing);
-    check_features("vgg16", pool, network, DType::float32, features, gradients);
+  for (const Variant& variant : {kMax, kAverage}) {
+    const LossNetwork network(variant.config, weights->state, weights->preprocessing);
+    check_features("vgg16", variant, network, DType::float32, features, gradients);
   }
 }
 
