@@ -5,14 +5,18 @@ function(nst_layer name)
   cmake_parse_arguments(ARG "" "BELOW" "SOURCES" ${ARGN})
   add_library(nst_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(nst_${name} PUBLIC nst_options)
-  if(ARG_BELOW)
+  if(ARG_BELOW STREQUAL "tensor")
+    # Which of the two a program gets is the program's own property: see cmake/cuda.cmake.
+    target_link_libraries(nst_${name} PUBLIC
+      $<IF:$<BOOL:$<TARGET_PROPERTY:NST_CUDA_ON_CPU>>,nst_tensor_cuda_on_cpu,nst_tensor>)
+  elseif(ARG_BELOW)
     target_link_libraries(nst_${name} PUBLIC nst_${ARG_BELOW})
   endif()
 endfunction()
 
 # add_op(gram): the op's file(s) in this folder join this folder's library. Every layer that has the op
 # repeats the call, and configuring fails when a file is missing.
-#   kernels/   gram.h, gram_cpu.cpp (and gram_cuda.cu where CUDA is on)
+#   kernels/   gram.h, gram_cpu.cpp, and gram_cuda.cu once the op has one (until then gram.h says NST_CPU_KERNEL)
 #   tensor/    ops/gram.h, ops/gram.cpp
 #   autograd/  ops/gram.h, ops/gram.cpp
 function(add_op)
@@ -20,6 +24,9 @@ function(add_op)
   foreach(op IN LISTS ARGN)
     if(layer STREQUAL "kernels")
       set(files ${op}.h ${op}_cpu.cpp)
+      if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${op}_cuda.cu)
+        add_cuda_sources(${op}_cuda.cu)
+      endif()
     else()
       set(files ops/${op}.h ops/${op}.cpp)
     endif()

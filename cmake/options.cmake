@@ -28,8 +28,7 @@ find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 add_library(nst_options INTERFACE)
 target_include_directories(nst_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(nst_options INTERFACE
-  -Wall -Wextra -Wno-sign-compare
-  $<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=fast -fno-math-errno -fno-trapping-math>)
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wno-sign-compare;-ffp-contract=fast;-fno-math-errno;-fno-trapping-math>)
 if(NST_WERROR)
   target_compile_options(nst_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
 endif()

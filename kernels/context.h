@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stdexcept>
 
 namespace nst::kernels {
 
@@ -10,14 +11,29 @@ namespace nst::kernels {
 struct CpuContext {};
 
 // One CUDA stream and the library handles bound to it; defined in kernels/cuda/context.h.
-struct CudaContext;
+class CudaContext;
 
 }  // namespace nst::kernels
 
+// Declares one kernel template on the CPU alone: called with a CUDA context it throws std::runtime_error.
+#define NST_CPU_KERNEL(name, ...)                                                                            \
+  template <class T>                                                                                         \
+  void name(const CpuContext& context, __VA_ARGS__);                                                         \
+  _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wunused-parameter\"") template <class T> \
+  void name(const CudaContext& context, __VA_ARGS__) {                                                       \
+    throw std::runtime_error(#name ": runs on the CPU only");                                                \
+  }                                                                                                          \
+  _Pragma("GCC diagnostic pop") static_assert(true)
+
 // Declares one kernel template on both devices. In the argument list `T` is the element type, float or
-// double. The CPU's definition is in OP_cpu.cpp, the CUDA one in OP_cuda.cu.
+// double. The CPU's definition is in OP_cpu.cpp, the CUDA one in OP_cuda.cu. (NST_WITH_CUDA is set by the
+// build for what is linked to CUDA kernels; this is the one place that asks.)
+#if NST_WITH_CUDA
 #define NST_KERNEL(name, ...)                        \
   template <class T>                                 \
   void name(const CpuContext& context, __VA_ARGS__); \
   template <class T>                                 \
   void name(const CudaContext& context, __VA_ARGS__)
+#else
+#define NST_KERNEL(name, ...) NST_CPU_KERNEL(name, __VA_ARGS__)
+#endif

@@ -22,9 +22,9 @@ struct PadShape {
 };
 
 // Writes y (N, top + H + bottom, left + W + right, C).
-NST_KERNEL(pad_forward, const PadShape& shape, const T* x, T* y);
+NST_CPU_KERNEL(pad_forward, const PadShape& shape, const T* x, T* y);
 
 // Writes grad_x (N, H, W, C): every pixel's is the sum of grad_y over the places it was copied to.
-NST_KERNEL(pad_backward, const PadShape& shape, const T* grad_y, T* grad_x);
+NST_CPU_KERNEL(pad_backward, const PadShape& shape, const T* grad_y, T* grad_x);
 
 }  // namespace nst::kernels

@@ -27,17 +27,17 @@ struct PoolShape {
 };
 
 // Writes y (N, P, Q, C). NaN counts as largest.
-NST_KERNEL(max_pool_forward, const PoolShape& shape, const T* x, T* y);
+NST_CPU_KERNEL(max_pool_forward, const PoolShape& shape, const T* x, T* y);
 
 // Writes grad_x (N, H, W, C): grad_y (N, P, Q, C) goes to its window's first largest element in row-major
 // order, or to the last NaN. The places are found again from x, which costs less memory than an index
 // tensor: the convolution before the pool keeps x anyway, for its ReLU.
-NST_KERNEL(max_pool_backward, const PoolShape& shape, const T* x, const T* grad_y, T* grad_x);
+NST_CPU_KERNEL(max_pool_backward, const PoolShape& shape, const T* x, const T* grad_y, T* grad_x);
 
 // Writes y (N, P, Q, C).
-NST_KERNEL(average_pool_forward, const PoolShape& shape, const T* x, T* y);
+NST_CPU_KERNEL(average_pool_forward, const PoolShape& shape, const T* x, T* y);
 
 // Writes grad_x (N, H, W, C): grad_y (N, P, Q, C) shared equally among its window.
-NST_KERNEL(average_pool_backward, const PoolShape& shape, const T* grad_y, T* grad_x);
+NST_CPU_KERNEL(average_pool_backward, const PoolShape& shape, const T* grad_y, T* grad_x);
 
 }  // namespace nst::kernels

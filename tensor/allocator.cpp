@@ -1,9 +1,9 @@
 #include "tensor/allocator.h"
 
 #include <atomic>
-#include <stdexcept>
 
 #include "tensor/cpu_allocator.h"
+#include "tensor/cuda_backend.h"
 
 namespace nst {
 namespace {
@@ -13,9 +13,7 @@ std::atomic<bool> poison_tensors{false};
 }  // namespace
 
 Allocator& allocator(Device device) {
-  if (device.type != DeviceType::cpu) {
-    throw std::runtime_error("device: this build has no CUDA support");
-  }
+  if (device.type != DeviceType::cpu) return cuda_allocator(device);
   // Never destroyed: tensors in static storage may outlive any static pool.
   static auto* const pool = new CpuAllocator;
   return *pool;

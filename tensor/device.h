@@ -20,5 +20,15 @@ struct Device {
 };
 
 inline constexpr Device kCpu{};
+inline constexpr Device kCuda{DeviceType::cuda, 0};
+
+// Whether this program has CUDA kernels, and how many devices it finds to run them on: 0 also without a
+// driver.
+bool built_with_cuda();
+int cuda_device_count();
+// "NVIDIA H100 80GB HBM3"; throws std::runtime_error where there is no such device.
+std::string cuda_device_name(Device device);
+// Waits until all that was asked of the device is done.
+void synchronize(Device device);
 
 }  // namespace nst

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "kernels/context.h"
+#include "tensor/cuda_backend.h"
 #include "tensor/tensor.h"
 
 namespace nst {
@@ -27,7 +28,7 @@ void dispatch(std::string_view op, const Tensor& like, F&& f) {
     }
   };
   if (like.device().type == DeviceType::cpu) return with_context(kernels::CpuContext{});
-  throw std::runtime_error(std::string(op) + ": this build has no CUDA support");
+  return with_context(cuda_context(like.device()));
 }
 
 }  // namespace nst

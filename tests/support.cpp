@@ -23,6 +23,12 @@ Tensor random_away_from_zero(const Shape& shape, uint64_t seed) {
   return Tensor::from<double>(shape, values);
 }
 
+std::vector<Device> devices() {
+  std::vector<Device> all{kCpu};
+  if (cuda_device_count() > 0) all.push_back(kCuda);
+  return all;
+}
+
 double relative_difference(const std::vector<double>& a, const std::vector<double>& b) {
   if (a.size() != b.size()) return std::numeric_limits<double>::quiet_NaN();
   double scale = 1, difference = 0;
@@ -88,11 +94,28 @@ std::vector<GradcheckCase>& registry() {
 
 }  // namespace
 
-bool register_gradchecks(std::vector<GradcheckCase> cases) {
-  std::ranges::move(cases, std::back_inserter(registry()));
+bool register_gradchecks(const std::vector<GradcheckCase>& cases) {
+  std::ranges::copy(cases, std::back_inserter(registry()));
+  return true;
+}
+
+bool register_gradchecks(const std::vector<GradcheckCase>& cases, const std::vector<Device>& devices) {
+  for (const Device device : devices) {
+    for (GradcheckCase c : cases) {
+      c.device = device;
+      if (device != kCpu) c.name += "_cuda";
+      registry().push_back(std::move(c));
+    }
+  }
   return true;
 }
 
 const std::vector<GradcheckCase>& gradcheck_cases() { return registry(); }
 
 }  // namespace nst::testing
+
+namespace nst {
+
+void PrintTo(const Device& device, std::ostream* os) { *os << device.to_string(); }
+
+}  // namespace nst

@@ -21,6 +21,11 @@ Tensor random_tensor(const Shape& shape, DType dtype, uint64_t seed, double low 
 // float64 values at least 0.05 from zero, for functions with a kink there.
 Tensor random_away_from_zero(const Shape& shape, uint64_t seed);
 
+// Where the tests of an op with CUDA kernels run: the CPU and, if there is one, a CUDA device (see
+// cuda_on_cpu/README.md). For INSTANTIATE_TEST_SUITE_P(devices, Relu,
+// ::testing::ValuesIn(testing::devices())).
+std::vector<Device> devices();
+
 // max |a - b| / max(1, max |b|); NaN when any element of either is NaN.
 double relative_difference(const Tensor& a, const Tensor& b);
 double relative_difference(const std::vector<double>& a, const std::vector<double>& b);
@@ -84,10 +89,19 @@ struct GradcheckCase {
   autograd::DifferentiableFn fn;
   std::vector<Tensor> inputs;  // float64
   autograd::GradcheckOptions options;
+  Device device = kCpu;
 };
 // Each op's test file registers its cases at start-up; gradcheck_test.cpp runs them all and fails when a
-// differentiable op has none.
-bool register_gradchecks(std::vector<GradcheckCase> cases);
+// differentiable op has none. With `devices`, each case is run on each.
+bool register_gradchecks(const std::vector<GradcheckCase>& cases);
+bool register_gradchecks(const std::vector<GradcheckCase>& cases, const std::vector<Device>& devices);
 const std::vector<GradcheckCase>& gradcheck_cases();
 
 }  // namespace nst::testing
+
+namespace nst {
+
+// How GoogleTest names a device.
+void PrintTo(const Device& device, std::ostream* os);
+
+}  // namespace nst

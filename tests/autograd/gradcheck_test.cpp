@@ -22,7 +22,9 @@ class Gradcheck : public ::testing::TestWithParam<testing::GradcheckCase> {};
 
 TEST_P(Gradcheck, matches_central_differences) {
   const auto& c = GetParam();
-  const auto result = autograd::gradcheck(c.fn, c.inputs, c.options);
+  std::vector<Tensor> inputs;
+  for (const Tensor& input : c.inputs) inputs.push_back(input.to(c.device));
+  const auto result = autograd::gradcheck(c.fn, inputs, c.options);
   EXPECT_TRUE(result.ok) << result.message;
 }
 

@@ -12,11 +12,12 @@ namespace {
 
 using testing::random_tensor;
 
-class Reduce : public ::testing::TestWithParam<std::tuple<Shape, DType>> {};
+class Reduce : public ::testing::TestWithParam<std::tuple<Shape, DType, Device>> {};
 
 TEST_P(Reduce, matches_the_definitions) {
-  const auto& [shape, dtype] = GetParam();
-  const Tensor a = random_tensor(shape, dtype, 1, -1, 2), b = random_tensor(shape, dtype, 2, -2, 1);
+  const auto& [shape, dtype, device] = GetParam();
+  const Tensor a = random_tensor(shape, dtype, 1, -1, 2).to(device),
+               b = random_tensor(shape, dtype, 2, -2, 1).to(device);
   const auto as = a.to_vector<double>(), bs = b.to_vector<double>();
   double sum = 0, dot = 0, norm1 = 0, max_abs = 0;
   for (size_t i = 0; i < as.size(); ++i) {
@@ -40,7 +41,10 @@ TEST_P(Reduce, matches_the_definitions) {
 INSTANTIATE_TEST_SUITE_P(shapes, Reduce,
                          ::testing::Combine(::testing::Values(Shape{1}, Shape{2, 5, 7, 3},
                                                               Shape{3, 16384 + 5}, Shape{1, 211, 101, 7}),
-                                            ::testing::Values(DType::float32, DType::float64)));
+                                            ::testing::Values(DType::float32, DType::float64),
+                                            ::testing::ValuesIn(testing::devices())));
+
+class ReduceOn : public ::testing::TestWithParam<Device> {};
 
 TEST(ReduceResults, do_not_depend_on_the_number_of_threads) {
   const Tensor a = random_tensor({200003}, DType::float64, 1), b = random_tensor({200003}, DType::float64, 2);
@@ -54,21 +58,23 @@ TEST(ReduceResults, keep_what_float_sums_would_lose) {
   EXPECT_EQ(ops::sum_forward(Tensor::full({(1 << 24) + 1000}, 1), 0x1p-3).item(), (0x1p24 + 1000) / 8);
 }
 
-TEST(ReduceResults, max_abs_passes_nan_on) {
-  const Tensor last_is_smaller = Tensor::from<float>({3}, std::vector<float>{1, NAN, -2});
+TEST_P(ReduceOn, max_abs_passes_nan_on) {
+  const Tensor last_is_smaller = Tensor::from<float>({3}, std::vector<float>{1, NAN, -2}, GetParam());
   EXPECT_TRUE(std::isnan(ops::max_abs(last_is_smaller).item()));
   Tensor far = Tensor::zeros({50000});
   far.mutable_data<float>()[20000] = -INFINITY;
-  EXPECT_EQ(ops::max_abs(far).item(), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(ops::max_abs(far.to(GetParam())).item(), std::numeric_limits<double>::infinity());
   far.mutable_data<float>()[20001] = NAN;
-  EXPECT_TRUE(std::isnan(ops::max_abs(far).item()));
+  EXPECT_TRUE(std::isnan(ops::max_abs(far.to(GetParam())).item()));
 }
 
-TEST(ReduceResults, of_nothing_are_zero) {
-  const Tensor nothing = Tensor::empty({0, 4});
+TEST_P(ReduceOn, nothing_gives_zero) {
+  const Tensor nothing = Tensor::empty({0, 4}, DType::float32, GetParam());
   EXPECT_EQ(ops::sum_forward(nothing).item(), 0);
   EXPECT_EQ(ops::max_abs(nothing).item(), 0);
 }
+
+INSTANTIATE_TEST_SUITE_P(devices, ReduceOn, ::testing::ValuesIn(testing::devices()));
 
 TEST(ReduceErrors, name_the_arguments) {
   EXPECT_INVALID(ops::sum_forward({}), "sum: a tensor is undefined");
@@ -77,16 +83,18 @@ TEST(ReduceErrors, name_the_arguments) {
   EXPECT_INVALID(autograd::mean(autograd::Variable(Tensor::empty({0, 4}))), "mean: x has no elements");
 }
 
-const bool registered = testing::register_gradchecks({
-    {"sum",
-     [](const auto& v) { return autograd::sum(v[0]); },
-     {random_tensor({3, 5}, DType::float64, 1)},
-     {}},
-    {"mean",
-     [](const auto& v) { return autograd::mean(v[0]); },
-     {random_tensor({3, 5}, DType::float64, 1)},
-     {}},
-});
+const bool registered = testing::register_gradchecks(
+    {
+        {"sum",
+         [](const auto& v) { return autograd::sum(v[0]); },
+         {random_tensor({3, 5}, DType::float64, 1)},
+         {}},
+        {"mean",
+         [](const auto& v) { return autograd::mean(v[0]); },
+         {random_tensor({3, 5}, DType::float64, 1)},
+         {}},
+    },
+    testing::devices());
 
 }  // namespace
 }  // namespace nst

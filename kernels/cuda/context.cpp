@@ -1,0 +1,33 @@
+#include "kernels/cuda/context.h"
+
+namespace nst::kernels {
+
+CudaContext::Block::Block(size_t size, cudaStream_t on) : bytes(size), stream(on) {
+  CUDA_CHECK(cudaMallocAsync(&memory, size, on));
+}
+CudaContext::Block::~Block() { cudaFreeAsync(memory, stream); }
+
+CudaContext::CudaContext(int device) : device_(device) {
+  CUDA_CHECK(cudaSetDevice(device));
+  CUDA_CHECK(cudaDeviceGetAttribute(&multiprocessors_, cudaDevAttrMultiProcessorCount, device));
+  CUDA_CHECK(cudaStreamCreateWithFlags(stream_.out(), cudaStreamNonBlocking));
+}
+
+cublasHandle_t CudaContext::cublas() const {
+  if (!cublas_.get()) {
+    CUDA_CHECK(cublasCreate(cublas_.out()));
+    CUDA_CHECK(cublasSetStream(cublas_.get(), stream_.get()));
+    CUDA_CHECK(cublasSetMathMode(cublas_.get(), CUBLAS_PEDANTIC_MATH));
+  }
+  return cublas_.get();
+}
+
+void* CudaContext::scratch_bytes(size_t bytes) const {
+  if (!scratch_ || scratch_->bytes < bytes) {
+    scratch_.reset();  // before the new one is taken, so that both never exist at once
+    scratch_ = std::make_unique<Block>(bytes, stream_.get());
+  }
+  return scratch_->memory;
+}
+
+}  // namespace nst::kernels

@@ -1,0 +1,62 @@
+// CudaContext: what every CUDA kernel function takes first. One stream of one device, the library handles
+// bound to it, and working memory.
+#pragma once
+
+#include <cublas_v2.h>
+#include <cuda_runtime.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "kernels/context.h"
+#include "kernels/cuda/check.h"
+#include "kernels/cuda/unique_handle.h"
+
+namespace nst::kernels {
+
+// Move-only. All that is called with one context runs in order on its stream; nothing here waits for the
+// device.
+class CudaContext {
+ public:
+  // Makes `device` current and opens a stream on it; throws std::runtime_error when that fails.
+  explicit CudaContext(int device);
+
+  int device() const { return device_; }
+  cudaStream_t stream() const { return stream_.get(); }
+  // cuBLAS bound to the stream, scalars on the host, strict float32. Created on first use: it is large.
+  cublasHandle_t cublas() const;
+  // The number of streaming multiprocessors: what a grid should at least fill.
+  int multiprocessors() const { return multiprocessors_; }
+
+  // At least `count` uninitialised elements on the device, aligned to 256 bytes, which belong to the caller's
+  // kernels until scratch() is next called: a kernel function asks once and carves up what it gets. The next
+  // user runs later on the same stream, so nothing waits. Grows, never shrinks.
+  template <class T>
+  T* scratch(int64_t count) const {
+    return static_cast<T*>(scratch_bytes(static_cast<size_t>(count) * sizeof(T)));
+  }
+
+ private:
+  // Device memory of a stream.
+  struct Block {
+    Block(size_t bytes, cudaStream_t stream);
+    ~Block();
+    Block(const Block&) = delete;
+    Block& operator=(const Block&) = delete;
+    size_t bytes;
+    cudaStream_t stream;
+    void* memory = nullptr;
+  };
+
+  void* scratch_bytes(size_t bytes) const;
+
+  int device_;
+  int multiprocessors_ = 0;
+  cuda::UniqueHandle<cudaStream_t, cudaStreamDestroy> stream_;
+  // Made by const functions, on behalf of the stream's order of work: a context belongs to one host thread.
+  mutable cuda::UniqueHandle<cublasHandle_t, cublasDestroy> cublas_;
+  mutable std::unique_ptr<Block> scratch_;
+};
+
+}  // namespace nst::kernels

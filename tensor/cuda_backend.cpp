@@ -1,0 +1,83 @@
+#include "tensor/cuda_backend.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+
+#include "kernels/cuda/context.h"
+#include "tensor/cuda_allocator.h"
+
+namespace nst {
+namespace {
+
+// A device's context and pool. Never destroyed: tensors in static storage may outlive any static.
+struct OpenDevice {
+  explicit OpenDevice(int index) : context(index), pool(context) {}
+  kernels::CudaContext context;
+  CudaAllocator pool;
+};
+
+OpenDevice& open_device(Device device) {
+  static std::mutex mutex;
+  static auto* const devices = new std::map<int, std::unique_ptr<OpenDevice>>;
+  const std::lock_guard lock(mutex);
+  auto& open = (*devices)[device.index];
+  if (!open) {
+    const int count = cuda_device_count();
+    if (count == 0) {
+      throw std::runtime_error(device.to_string() +
+                               ": no CUDA device found (is there a driver?); use --device cpu");
+    }
+    if (device.index >= count) {
+      throw std::runtime_error(fmt::format("{}: only {} CUDA device(s) found", device.to_string(), count));
+    }
+    open = std::make_unique<OpenDevice>(device.index);
+  }
+  return *open;
+}
+
+}  // namespace
+
+bool built_with_cuda() { return true; }
+
+int cuda_device_count() {
+  int count = 0;
+  if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
+  (void)cudaGetLastError();  // no driver is an answer, not a failure to be found by the next launch
+  return 0;
+}
+
+std::string cuda_device_name(Device device) {
+  cudaDeviceProp properties;
+  CUDA_CHECK(cudaGetDeviceProperties(&properties, device.index));
+  return properties.name;
+}
+
+void synchronize(Device device) {
+  if (device.type != DeviceType::cpu) CUDA_CHECK(cudaStreamSynchronize(cuda_context(device).stream()));
+}
+
+const kernels::CudaContext& cuda_context(Device device) {
+  const auto& context = open_device(device).context;
+  CUDA_CHECK(cudaSetDevice(device.index));
+  return context;
+}
+
+Allocator& cuda_allocator(Device device) { return open_device(device).pool; }
+
+void cuda_copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t bytes) {
+  const bool to_host = to_device.type == DeviceType::cpu, from_host = from_device.type == DeviceType::cpu;
+  if (!to_host && !from_host && to_device != from_device) synchronize(from_device);  // another stream's work
+  const auto& context = cuda_context(to_host ? from_device : to_device);
+  const auto kind = to_host     ? cudaMemcpyDeviceToHost
+                    : from_host ? cudaMemcpyHostToDevice
+                                : cudaMemcpyDeviceToDevice;
+  CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, kind, context.stream()));
+  // The host may use its side when this returns; a copy on the device is just one more thing on the stream.
+  if (to_host || from_host) CUDA_CHECK(cudaStreamSynchronize(context.stream()));
+}
+
+}  // namespace nst

@@ -1,0 +1,21 @@
+// What the tensor layer asks of CUDA. cuda_backend.cpp answers in a build with CUDA, no_cuda_backend.cpp in
+// one without, by throwing std::runtime_error "cuda:0: nst was built without CUDA".
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "kernels/context.h"
+#include "tensor/allocator.h"
+#include "tensor/device.h"
+
+namespace nst {
+
+// The device's only context, made on first use; also makes the device current for the calling thread.
+const kernels::CudaContext& cuda_context(Device device);
+// The device's pool.
+Allocator& cuda_allocator(Device device);
+// copy_bytes() of transfer.h, where at least one side is a CUDA device.
+void cuda_copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t bytes);
+
+}  // namespace nst

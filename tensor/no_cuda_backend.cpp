@@ -1,0 +1,26 @@
+#include <stdexcept>
+
+#include "tensor/cuda_backend.h"
+
+namespace nst {
+namespace {
+
+[[noreturn]] void refuse(Device device) {
+  throw std::runtime_error(device.to_string() + ": nst was built without CUDA");
+}
+
+}  // namespace
+
+bool built_with_cuda() { return false; }
+int cuda_device_count() { return 0; }
+std::string cuda_device_name(Device device) { refuse(device); }
+void synchronize(Device device) {
+  if (device.type != DeviceType::cpu) refuse(device);
+}
+const kernels::CudaContext& cuda_context(Device device) { refuse(device); }
+Allocator& cuda_allocator(Device device) { refuse(device); }
+void cuda_copy_bytes(void*, Device to_device, const void*, Device from_device, size_t) {
+  refuse(to_device.type == DeviceType::cpu ? from_device : to_device);
+}
+
+}  // namespace nst

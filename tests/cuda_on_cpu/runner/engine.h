@@ -1,0 +1,79 @@
+// Runs the threads of a grid one after another on the calling thread, each as a fiber that steps aside where
+// a kernel waits for others.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <source_location>
+#include <string>
+#include <vector>
+
+namespace cuda_on_cpu {
+
+// In which order the blocks, and the threads between two barriers, take their turns.
+enum class Order { forward, reverse, random };
+
+struct Dim {
+  unsigned x, y, z;
+  uint64_t count() const { return uint64_t{x} * y * z; }
+};
+
+struct Grid {
+  Dim grid, block;
+  size_t dynamic_shared_bytes;
+};
+
+// Runs `thread` once for every thread of every block, in every order of orders(), each time from the same
+// contents of device memory. Throws std::runtime_error
+// - when the launch is impossible on a GPU (too many threads, too much shared memory),
+// - when a barrier is missed or divergent, naming the block, the threads and the source lines,
+// - when what is in device memory afterwards depends on the order: a race.
+void run(const Grid& grid, const std::function<void()>& thread);
+
+// The orders that run() compares; all three unless set.
+const std::vector<Order>& orders();
+void set_orders(std::vector<Order> orders);
+
+struct Statistics {
+  uint64_t launches = 0;    // calls of run()
+  uint64_t grids = 0;       // grids executed: launches times orders
+  uint64_t threads = 0;     // threads executed
+  uint64_t mma = 0;         // tensor-core instructions, per warp
+  size_t largest_grid = 0;  // blocks
+};
+const Statistics& statistics();
+void count_mma();
+
+// --- what the device functions are made of; only within a kernel
+// --------------------------------------------------
+
+using Site = std::source_location;
+
+// A barrier of the whole block. `value` of all threads is summed (what __syncthreads_count needs).
+int block_barrier(int value, const Site& site);
+
+// The lanes in `mask` meet at `site`; the last to come runs combine(payloads, mask) on what each brought, a
+// null payload standing for a lane outside the mask; then all go on.
+using Combine = void (*)(void* const (&payloads)[32], unsigned mask);
+void warp_meeting(unsigned mask, void* payload, Combine combine, const Site& site);
+
+// The block's static shared array that belongs to `declaration`; the same for all threads of the block.
+void* static_shared(const void* declaration, size_t bytes);
+void* dynamic_shared();
+
+// Runs later(thread's own queue): see cp_async.
+struct AsyncCopy {
+  void* to;
+  unsigned char data[16];
+  int bytes;
+};
+void async_copy(const AsyncCopy& copy);
+void async_commit();
+void async_wait(int pending);
+
+int lane();
+// Stops the kernel and makes run() throw.
+[[noreturn]] void fail(const std::string& message);
+
+}  // namespace cuda_on_cpu
