@@ -7,8 +7,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 
 namespace nst {
 namespace {
@@ -33,28 +37,74 @@ class FileActions {
   posix_spawn_file_actions_t actions_{};
 };
 
+// A started program; ended, if it has not been, when this goes out of scope.
+class Child {
+ public:
+  explicit Child(pid_t id) : id_(id) {}
+  ~Child() {
+    if (id_ < 0) return;
+    ::kill(id_, SIGTERM);
+    while (::waitpid(id_, nullptr, 0) < 0 && errno == EINTR) continue;
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  // Its status, as waitpid() gives it, once it has ended.
+  std::optional<int> ended() {
+    int status = 0;
+    const pid_t found = ::waitpid(id_, &status, WNOHANG);
+    if (found < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "child process");
+    if (found <= 0) return std::nullopt;
+    id_ = -1;
+    return status;
+  }
+
+ private:
+  pid_t id_;
+};
+
+constexpr std::chrono::milliseconds kInterval{100};
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  for (const auto& string : strings) result.push_back(const_cast<char*>(string.c_str()));
+  result.push_back(nullptr);
+  return result;
+}
+
+// The first of two variables of one name is the one that programs find.
+std::vector<char*> with_own_environment(const std::vector<std::string>& variables) {
+  auto result = pointers(variables);
+  result.pop_back();
+  for (char** variable = environ; *variable; ++variable) result.push_back(*variable);
+  result.push_back(nullptr);
+  return result;
+}
+
 }  // namespace
 
-int run_child_process(const std::vector<std::string>& command, const std::filesystem::path& log) {
+int run_child_process(const std::vector<std::string>& command, const ChildOptions& options) {
   FileActions files;
   files.open(STDIN_FILENO, "/dev/null", O_RDONLY);
-  files.open(STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC);
+  files.open(STDOUT_FILENO, options.log.c_str(), O_WRONLY | O_CREAT | O_TRUNC);
   files.duplicate(STDOUT_FILENO, STDERR_FILENO);
 
-  std::vector<char*> arguments;
-  for (const auto& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
-  arguments.push_back(nullptr);
-  pid_t child = 0;
-  const int error = posix_spawnp(&child, arguments[0], files.get(), nullptr, arguments.data(), environ);
+  const auto arguments = pointers(command), environment = with_own_environment(options.environment);
+  pid_t id = 0;
+  const int error =
+      posix_spawnp(&id, arguments[0], files.get(), nullptr, arguments.data(), environment.data());
   if (error != 0) {
     throw std::runtime_error(
         fmt::format("{}: cannot be started: {}", command[0], std::generic_category().message(error)));
   }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) throw std::system_error(errno, std::generic_category(), command[0]);
+  Child child(id);
+  for (;;) {
+    if (const auto status = child.ended()) {
+      return WIFEXITED(*status) ? WEXITSTATUS(*status) : 128 + WTERMSIG(*status);
+    }
+    if (options.on_wait) options.on_wait();
+    std::this_thread::sleep_for(kInterval);
   }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 }  // namespace nst

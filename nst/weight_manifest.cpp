@@ -40,6 +40,7 @@ WeightSource source_from(const json& source) {
     throw std::runtime_error(fmt::format("'{}' is not the name of a file", result.file));
   }
   result.sha256 = hash_from(source, "sha256");
+  result.bytes = source.value("bytes", uint64_t{0});
   result.member = source.value("member", "");
   result.member_sha256 = hash_from(source, "member_sha256");
   result.converted_sha256 = hash_from(source, "converted_sha256");

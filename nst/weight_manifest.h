@@ -1,6 +1,7 @@
 // weights/manifest.json: which weights there are, where each can be had, and how to know them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@ struct WeightSource {
   std::string sha256;    // of the file, or its first digits (torchvision's names carry eight)
   std::string member{};  // the entry that matters, when the file is a zip archive
   std::string member_sha256{};
+  uint64_t bytes = 0;              // of the file; 0 where nobody says
   std::string converted_sha256{};  // of what the conversion to our format gives
 };
 
