@@ -348,7 +348,7 @@ TEST_F(PipStore, tells_what_pip_said) {
 
 TEST_F(PipStore, is_ended_when_stopped) {
   const auto told = elsewhere / "told";
-  pip_does("sleep 600 & trap 'kill $!; echo ended > " + told.string() + "; exit 1' TERM; wait");
+  pip_does("trap 'kill $p; echo ended > " + told.string() + "; exit 1' TERM; sleep 600 & p=$!; wait");
   bool stop = false;
   const auto start = std::chrono::steady_clock::now();
   EXPECT_FAILURE(get_weights(package(), {.progress = [&](uint64_t, uint64_t) { stop = true; },
