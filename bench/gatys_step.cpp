@@ -47,7 +47,9 @@ int main(int argc, char** argv) {
   const LossNetwork network(config, random_weights(config), nn::kCaffePreprocessing);
   Basic basic(network, uniform({1, size, size, 3}, 0, 255, 100),
               {{uniform({1, size, size, 3}, 0, 255, 200), 1}},
-              {.init = Init::noise, .lbfgs = {.divergence_factor = INFINITY}, .iterations = steps + 1});
+              {.init = Init::noise,
+               .lbfgs = {.tolerance_grad = 0, .tolerance_change = 0, .divergence_factor = INFINITY},
+               .iterations = steps + 1});
   basic.step();  // the first step also evaluates the start and fills the memory pool
   std::vector<double> seconds;
   for (int i = 0; i < steps; ++i) {

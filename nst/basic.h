@@ -35,7 +35,9 @@ struct BasicOptions {
   double init_noise = 0;  // share of noise mixed into the start picture, 0..1
   uint64_t seed = 0;      // of that noise
   OptimiserKind optimiser = OptimiserKind::lbfgs;
-  nn::LbfgsOptions lbfgs = {};
+  // As in neural-style, no absolute change counts as convergence: the losses' scales differ by 10^8 between
+  // normalisations, and the iterations are the user's.
+  nn::LbfgsOptions lbfgs = {.tolerance_grad = 0, .tolerance_change = 0};
   nn::AdamOptions adam{.learning_rate = 10};  // in units of 0..255
   int iterations = 500;
   double min_improvement = 0;  // stop when the loss fell by less than this many percent in 10 iterations
