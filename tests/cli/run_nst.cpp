@@ -35,11 +35,13 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 
 std::vector<std::string> environment_of(const StartOptions& options) {
   // Two threads that do not spin: tests share the cores.
-  std::map<std::string, std::string> variables{{"OMP_NUM_THREADS", "2"},
-                                               {"OMP_WAIT_POLICY", "passive"},
-                                               {"NST_WEIGHTS_DIR", "/nonexistent"},
-                                               {"ASAN_OPTIONS", "exitcode=99"},
-                                               {"UBSAN_OPTIONS", "exitcode=99"}};
+  std::map<std::string, std::string> variables{
+      {"OMP_NUM_THREADS", "2"},
+      {"OMP_WAIT_POLICY", "passive"},
+      {"NST_WEIGHTS_DIR", "/nonexistent"},
+      {"ASAN_OPTIONS", "exitcode=99"},
+      {"UBSAN_OPTIONS", "exitcode=99"},
+      {"LSAN_OPTIONS", "print_suppressions=0:suppressions=" NST_SOURCE_DIR "/tests/leaks.txt"}};
   const auto set = [&](const std::string& assignment) {
     const size_t equals = assignment.find('=');
     variables[assignment.substr(0, equals)] = assignment.substr(equals + 1);
