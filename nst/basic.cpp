@@ -17,7 +17,7 @@
 namespace nst {
 namespace {
 
-constexpr std::array<std::string_view, 4> kInitNames{"content", "noise", "gray", "style"};
+constexpr std::array<std::string_view, 5> kInitNames{"content", "noise", "gray", "style", "image"};
 constexpr std::array<std::string_view, 2> kOptimiserNames{"lbfgs", "adam"};
 
 constexpr double kMidGrey = 127.5;
@@ -52,13 +52,18 @@ OptimiserKind parse_optimiser(std::string_view name) {
   return parse_name<OptimiserKind>("optimiser", kOptimiserNames, name);
 }
 
-Tensor initial_picture(Init init, double noise, uint64_t seed, const Tensor& content, const Tensor& style) {
+Tensor initial_picture(Init init, double noise, uint64_t seed, const Tensor& content, const Tensor& style,
+                       const Tensor& image) {
   if (!(noise >= 0 && noise <= 1))
     throw std::invalid_argument(fmt::format("init_noise must be in 0..1, got {}", noise));
   const auto noise_picture = [&] {
     const Tensor unit =
         Tensor::from<float>(content.shape(), normal_values(content.numel(), seed), content.device());
     return ops::affine(unit.to(content.dtype()), kNoiseDeviation, kMidGrey);
+  };
+  const auto resized = [&](const Tensor& picture) {
+    return ops::resize_forward(picture, content.size(1), content.size(2),
+                               {.mode = ops::ResizeMode::bilinear, .antialias = true});
   };
   Tensor start;
   switch (init) {
@@ -72,8 +77,11 @@ Tensor initial_picture(Init init, double noise, uint64_t seed, const Tensor& con
       start = Tensor::full(content.shape(), kMidGrey, content.dtype(), content.device());
       break;
     case Init::style:
-      start = ops::resize_forward(style, content.size(1), content.size(2),
-                                  {.mode = ops::ResizeMode::bilinear, .antialias = true});
+      start = resized(style);
+      break;
+    case Init::image:
+      if (!image.defined()) throw std::invalid_argument("init 'image' needs a picture to start from");
+      start = resized(image);
       break;
   }
   if (noise > 0) start = ops::add(ops::affine(start, 1 - noise), ops::affine(noise_picture(), noise));
@@ -85,8 +93,8 @@ Basic::Basic(const LossNetwork& network, const Tensor& content, const std::vecto
     : options_(std::move(options)),
       objective_(network, content, styles, options_.objective),
       minimiser_(make_minimiser(options_)),
-      picture_(
-          initial_picture(options_.init, options_.init_noise, options_.seed, content, styles.at(0).picture)),
+      picture_(initial_picture(options_.init, options_.init_noise, options_.seed, content,
+                               styles.at(0).picture, options_.init_image)),
       start_(std::chrono::steady_clock::now()) {
   if (options_.iterations < 1) {
     throw std::invalid_argument(fmt::format("iterations must be positive, got {}", options_.iterations));

@@ -19,6 +19,7 @@ enum class Init {
   noise,    // start from normal noise around mid grey
   gray,     // start from mid grey
   style,    // start from the style picture, resized
+  image,    // start from a picture of the caller's, resized
 };
 std::span<const std::string_view> init_names();
 std::string_view name_of(Init init);
@@ -32,8 +33,9 @@ OptimiserKind parse_optimiser(std::string_view name);
 struct BasicOptions {
   GatysOptions objective = {};
   Init init = Init::content;
-  double init_noise = 0;  // share of noise mixed into the start picture, 0..1
-  uint64_t seed = 0;      // of that noise
+  Tensor init_image = {};  // (1, H, W, 3), RGB, 0..255, any size; for Init::image
+  double init_noise = 0;   // share of noise mixed into the start picture, 0..1
+  uint64_t seed = 0;       // of that noise
   OptimiserKind optimiser = OptimiserKind::lbfgs;
   // As in neural-style, no absolute change counts as convergence: the losses' scales differ by 10^8 between
   // normalisations, and the iterations are the user's.
@@ -87,7 +89,9 @@ class Basic {
   bool finished_ = false;
 };
 
-// The picture a run starts from, (1, H, W, 3) in 0..255.
-Tensor initial_picture(Init init, double noise, uint64_t seed, const Tensor& content, const Tensor& style);
+// The picture a run starts from, (1, H, W, 3) in 0..255. Throws std::invalid_argument when the noise is not
+// in 0..1, or Init::image has no image.
+Tensor initial_picture(Init init, double noise, uint64_t seed, const Tensor& content, const Tensor& style,
+                       const Tensor& image = {});
 
 }  // namespace nst

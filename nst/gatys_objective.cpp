@@ -62,6 +62,14 @@ GatysObjective::GatysObjective(const LossNetwork& network, const Tensor& content
   if (styles.empty() || !(style_sum > 0))
     throw std::invalid_argument("basic: needs a style with a positive weight");
 
+  const auto any_weighs = [](const std::vector<LayerWeight>& layers) {
+    return std::ranges::any_of(layers, [](const LayerWeight& l) { return l.weight > 0; });
+  };
+  if (!(options_.content_weight > 0 && any_weighs(options_.content_layers)) &&
+      !(options_.style_weight > 0 && any_weighs(options_.style_layers)) && !(options_.tv_weight > 0)) {
+    throw std::invalid_argument("basic: every weight is zero, so there is nothing to do");
+  }
+
   const autograd::NoGradGuard no_grad;
   if (!options_.content_layers.empty()) {
     const auto maps = network_.features(autograd::Variable(content), names_of(options_.content_layers));
@@ -99,7 +107,6 @@ std::pair<autograd::Variable, LossTerms> GatysObjective::operator()(const autogr
   if (options_.tv_weight > 0) {
     terms.tv = add_term(total, autograd::total_variation(picture, options_.tv_variant), options_.tv_weight);
   }
-  if (!total.defined()) throw std::invalid_argument("basic: no loss is switched on");
   terms.total = total.value().item();
   return {total, terms};
 }

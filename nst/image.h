@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "nst/picture_size.h"
 #include "tensor/tensor.h"
 
 namespace nst {
@@ -58,11 +59,15 @@ void check_can_save_image(const std::filesystem::path& path, const SaveOptions& 
 
 enum class Side { longest, shortest };
 
+// The size at which the longest or the shortest side is `size` and the aspect ratio stays; no side is less
+// than a pixel. Throws std::invalid_argument when `size` is not positive.
+PictureSize resized(PictureSize from, int64_t size, Side side);
+
 // Resamples to height x width: antialiased triangle filter to shrink, bilinear to grow, which is what the
 // data loaders of the reference implementations do. image (N, H, W, C) -> (N, height, width, C).
 Tensor resize_image(const Tensor& image, int64_t height, int64_t width);
 
-// The same, such that the longest or the shortest side becomes `size` and the aspect ratio stays.
+// The same, to the size that resized() says.
 // image (N, H, W, C) -> (N, H', W', C).
 Tensor resize_image(const Tensor& image, int64_t size, Side side);
 

@@ -17,14 +17,20 @@ Tensor resize_image(const Tensor& image, int64_t height, int64_t width) {
 
 Tensor resize_image(const Tensor& image, int64_t size, Side side) {
   check_rank("resize_image", "image", image, 4);
+  const auto [height, width] = resized({image.size(1), image.size(2)}, size, side);
+  return resize_image(image, height, width);
+}
+
+PictureSize resized(PictureSize from, int64_t size, Side side) {
   if (size < 1) throw std::invalid_argument(fmt::format("resize_image: size must be positive, got {}", size));
-  const int64_t h = image.size(1), w = image.size(2);
-  const int64_t from = side == Side::longest ? std::max(h, w) : std::min(h, w);
+  const auto [h, w] = from;
+  const int64_t reference = side == Side::longest ? std::max(h, w) : std::min(h, w);
   const auto scaled = [&](int64_t length) {
-    const double exact = static_cast<double>(length) * static_cast<double>(size) / static_cast<double>(from);
+    const double exact =
+        static_cast<double>(length) * static_cast<double>(size) / static_cast<double>(reference);
     return std::max<int64_t>(1, std::llround(exact));
   };
-  return resize_image(image, scaled(h), scaled(w));
+  return {scaled(h), scaled(w)};
 }
 
 }  // namespace nst

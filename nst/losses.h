@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "autograd/variable.h"
+#include "nst/picture_size.h"
 #include "tensor/ops/gram.h"
 
 namespace nst {
@@ -41,17 +42,13 @@ std::string_view name_of(ContentNormalisation normalisation);
 StyleNormalisation parse_style_normalisation(std::string_view name);
 ContentNormalisation parse_content_normalisation(std::string_view name);
 
-// The size of the picture the features come from; only titu1994's constants need it.
-struct PictureSize {
-  int64_t height, width;
-};
-
 // Gram matrices (N, C, C) of features (N, H, W, C), scaled and shifted as the normalisation wants.
 // `shift` is added to every feature first (Novak & Nikulin's s).
 autograd::Variable style_gram(const autograd::Variable& features, StyleNormalisation normalisation,
                               double shift = 0);
 
-// The loss, (1), between a picture's style_gram and a target's.
+// The loss, (1), between a picture's style_gram and a target's. `picture` is the size of the picture that the
+// features come from; only titu1994's constants need it.
 autograd::Variable style_loss(const autograd::Variable& gram, const Tensor& target,
                               StyleNormalisation normalisation, PictureSize picture);
 

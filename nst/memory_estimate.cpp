@@ -61,20 +61,11 @@ size_t estimate_basic_memory(const nn::VggConfig& vgg, const BasicOptions& optio
   return static_cast<size_t>(kElement * std::max(optimising, reading) + kFixed);
 }
 
-int64_t largest_size_that_fits(const nn::VggConfig& vgg, const BasicOptions& options, PictureSize content,
-                               PictureSize largest_style, size_t bytes) {
-  const double longest = static_cast<double>(std::max(content.height, content.width));
-  const auto scaled = [&](PictureSize size, double factor) {
-    return PictureSize{std::max<int64_t>(std::lround(static_cast<double>(size.height) * factor), 1),
-                       std::max<int64_t>(std::lround(static_cast<double>(size.width) * factor), 1)};
-  };
-  int64_t low = 0, high = 1 << 16;
+int64_t largest_size_that_fits(const std::function<size_t(int64_t size)>& bytes_at, size_t bytes) {
+  int64_t low = 0, high = (1 << 16) + 1;
   while (low + 1 < high) {
     const int64_t middle = (low + high) / 2;
-    const double factor = static_cast<double>(middle) / longest;
-    const bool fits =
-        estimate_basic_memory(vgg, options, scaled(content, factor), scaled(largest_style, factor)) <= bytes;
-    (fits ? low : high) = middle;
+    (bytes_at(middle) <= bytes ? low : high) = middle;
   }
   return low;
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 #include "nn/vgg.h"
 #include "nst/basic.h"
@@ -18,8 +19,8 @@ size_t estimate_basic_memory(const nn::VggConfig& vgg, const BasicOptions& optio
 // limits it. Zero when unknown.
 size_t available_memory();
 
-// The largest longer side, in pixels, whose estimate is within `bytes`, for pictures of these proportions.
-int64_t largest_size_that_fits(const nn::VggConfig& vgg, const BasicOptions& options, PictureSize content,
-                               PictureSize largest_style, size_t bytes);
+// The largest size in pixels, up to 65536, whose `bytes_at(size)` is within `bytes`; 0 when none is. What a
+// picture needs must grow with its size.
+int64_t largest_size_that_fits(const std::function<size_t(int64_t size)>& bytes_at, size_t bytes);
 
 }  // namespace nst

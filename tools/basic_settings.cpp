@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <stdexcept>
 
+#include "tools/option_checks.h"
 #include "tools/option_names.h"
 
 namespace nst::tools {
@@ -31,6 +34,7 @@ void for_each_field(Settings& s, F f) {
   f("pooling", s.pooling);
   f("first_padding", s.first_padding);
   f("init", s.init);
+  f("init_image", s.init_image);
   f("init_noise", s.init_noise);
   f("seed", s.seed);
   f("optimiser", s.optimiser);
@@ -51,8 +55,9 @@ LayerWeight parse_layer(const std::string& text) {
   const char* begin = text.data() + colon + 1;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(begin, end, layer.weight);
-  if (error != std::errc() || stop != end) {
-    throw std::invalid_argument(fmt::format("layer '{}': expected LAYER or LAYER:WEIGHT", text));
+  if (error != std::errc() || stop != end || !std::isfinite(layer.weight) || layer.weight < 0) {
+    throw std::invalid_argument(
+        fmt::format("layer '{}': expected LAYER or LAYER:WEIGHT, the weight a number of at least 0", text));
   }
   return layer;
 }
@@ -66,98 +71,90 @@ std::vector<LayerWeight> parse_layers(const std::vector<std::string>& texts) {
 }  // namespace
 
 void add_basic_options(CLI::App& command, BasicSettings& s) {
-  command.add_option("--content", s.content, "The photograph to repaint")->group("Pictures");
-  command.add_option("--style", s.styles, "The picture whose style to use; repeat for several")
-      ->group("Pictures");
-  command.add_option("--style-blend", s.style_blend, "Weights of several styles, e.g. 3,7")
+  const auto pictures = [&](auto&&... args) { return command.add_option(args...)->group("Pictures"); };
+  const auto loss = [&](auto&&... args) { return command.add_option(args...)->group("Loss"); };
+  const auto optimisation = [&](auto&&... args) {
+    return command.add_option(args...)->group("Optimisation");
+  };
+  const CLI::Validator pixels = number_in(kSmallestSize, kLargestSize);
+
+  pictures("--content", s.content, "The photograph to repaint");
+  pictures("--style", s.styles, "The picture whose style to use; repeat for several");
+  pictures("--style-blend", s.style_blend, "Weights of several styles, e.g. 3,7")
       ->delimiter(',')
-      ->group("Pictures");
-  command.add_option("--out", s.out, "Where to write the result, .png or .jpg")->group("Pictures");
-  command.add_option("--size", s.size, "Longer side of the result in pixels")
-      ->capture_default_str()
-      ->check(CLI::Range(16, 65536))
-      ->group("Pictures");
+      ->check(number_from(0));
+  pictures("--out", s.out, "Where to write the result, .png or .jpg");
+  pictures("--size", s.size, "Longer side of the result in pixels")->capture_default_str()->check(pixels);
+  pictures("--style-size", s.style_size, "Longer side of the style pictures; sets the size of the brush")
+      ->check(pixels)
+      ->default_str("as --size");
   command
-      .add_option("--style-size", s.style_size,
-                  "Longer side of the style pictures; sets the size of the brush")
-      ->check(CLI::Range(16, 65536))
-      ->default_str("as --size")
-      ->group("Pictures");
-  command
-      .add_flag("--preserve-color", s.preserve_color,
+      .add_flag("--preserve-color,--preserve-colour", s.preserve_color,
                 "Keep the photograph's colours: only its luminance is repainted")
       ->group("Pictures");
 
-  command.add_option("--weights", s.weights, "VGG weights: a name from `nst weights list`, or a file")
+  loss("--weights", s.weights, "VGG weights: a name from `nst weights list`, or a file")
+      ->capture_default_str();
+  loss("--content-layers", s.content_layers, "LAYER[:WEIGHT],...")->delimiter(',')->capture_default_str();
+  loss("--style-layers", s.style_layers, "LAYER[:WEIGHT],...")->delimiter(',')->capture_default_str();
+  loss("--content-weight", s.content_weight, "Weight of the content loss")
       ->capture_default_str()
-      ->group("Loss");
-  command.add_option("--content-layers", s.content_layers, "LAYER[:WEIGHT],...")
-      ->delimiter(',')
+      ->check(number_from(0));
+  loss("--style-weight", s.style_weight, "Weight of the style loss")
       ->capture_default_str()
-      ->group("Loss");
-  command.add_option("--style-layers", s.style_layers, "LAYER[:WEIGHT],...")
-      ->delimiter(',')
+      ->check(number_from(0));
+  loss("--tv-weight", s.tv_weight, "Weight of the total variation, which smooths; 1e-3 is gentle")
       ->capture_default_str()
-      ->group("Loss");
-  command.add_option("--content-weight", s.content_weight, "Weight of the content loss")
+      ->check(number_from(0));
+  loss("--tv", s.tv, "Formula of the total variation")
       ->capture_default_str()
-      ->group("Loss");
-  command.add_option("--style-weight", s.style_weight, "Weight of the style loss")
+      ->check(one_of(ops::tv_variant_names()));
+  loss("--style-normalisation,--style-normalization", s.style_normalisation, "Constants of the style loss")
       ->capture_default_str()
-      ->group("Loss");
-  command
-      .add_option("--tv-weight", s.tv_weight, "Weight of the total variation, which smooths; 1e-3 is gentle")
+      ->check(one_of(style_normalisation_names()));
+  loss("--content-normalisation,--content-normalization", s.content_normalisation,
+       "Constants of the content loss")
       ->capture_default_str()
-      ->group("Loss");
-  command.add_option("--tv", s.tv, "Formula of the total variation: " + joined(ops::tv_variant_names()))
+      ->check(one_of(content_normalisation_names()));
+  loss("--pooling", s.pooling, "How VGG shrinks its maps; average gives smoother gradients")
       ->capture_default_str()
-      ->group("Loss");
-  command.add_option("--style-normalisation", s.style_normalisation, joined(style_normalisation_names()))
-      ->capture_default_str()
-      ->group("Loss");
-  command
-      .add_option("--content-normalisation", s.content_normalisation, joined(content_normalisation_names()))
-      ->capture_default_str()
-      ->group("Loss");
-  command.add_option("--pooling", s.pooling, "max or average")->capture_default_str()->group("Loss");
-  command
-      .add_option("--first-padding", s.first_padding,
-                  "Border of the first convolution: zero, reflect or replicate")
+      ->check(one_of(kPoolingNames));
+  loss("--first-padding", s.first_padding, "Border of the first convolution")
       ->default_str("as the weights want it")
-      ->group("Loss");
+      ->check(one_of(kPaddingNames));
 
-  command.add_option("--init", s.init, "Start from: " + joined(init_names()))
+  optimisation("--init", s.init, "Start from")->capture_default_str()->check(one_of(init_names()));
+  optimisation("--init-image", s.init_image,
+               "Start from this picture, for instance a result at a lower --size; implies --init image");
+  optimisation("--init-noise", s.init_noise, "Share of noise mixed into the start")
       ->capture_default_str()
-      ->group("Optimisation");
-  command.add_option("--init-noise", s.init_noise, "Share of noise mixed into the start, 0..1")
+      ->check(number_in(0, 1));
+  optimisation("--seed", s.seed, "Seed of the noise")
       ->capture_default_str()
-      ->group("Optimisation");
-  command.add_option("--seed", s.seed, "Seed of the noise")->capture_default_str()->group("Optimisation");
-  command.add_option("--optimiser,--optimizer", s.optimiser, joined(optimiser_names()))
+      ->check(whole_number_in(0, UINT64_MAX));
+  optimisation("--optimiser,--optimizer", s.optimiser, "L-BFGS is better, Adam needs less memory")
       ->capture_default_str()
-      ->group("Optimisation");
-  command.add_option("--line-search", s.line_search, "L-BFGS's: none or strong_wolfe")
+      ->check(one_of(optimiser_names()));
+  optimisation("--line-search", s.line_search, "L-BFGS's")
       ->capture_default_str()
-      ->group("Optimisation");
-  command.add_option("--learning-rate", s.learning_rate, "Step size")
+      ->check(one_of(kLineSearchNames));
+  optimisation("--learning-rate", s.learning_rate, "Step size")
       ->default_str("1 for lbfgs, 10 for adam")
-      ->group("Optimisation");
-  command
-      .add_option("--lbfgs-history", s.lbfgs_history,
-                  "Steps that L-BFGS remembers; each costs two pictures of memory")
+      ->check(positive_number());
+  optimisation("--lbfgs-history", s.lbfgs_history,
+               "Steps that L-BFGS remembers; each costs two pictures of memory")
       ->capture_default_str()
-      ->group("Optimisation");
-  command.add_option("--iterations", s.iterations, "How many steps to take")
+      ->check(whole_number_in(1));
+  optimisation("--iterations", s.iterations, "How many steps to take")
       ->capture_default_str()
-      ->group("Optimisation");
-  command
-      .add_option("--min-improvement", s.min_improvement,
-                  "Stop when the loss fell by less than this many percent in 10 steps")
+      ->check(whole_number_in(1));
+  optimisation("--min-improvement", s.min_improvement,
+               "Stop when the loss fell by less than this many percent in 10 steps")
       ->capture_default_str()
-      ->group("Optimisation");
+      ->check(number_from(0));
   command.add_option("--save-every", s.save_every, "Write the picture and a checkpoint every N steps")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number_in(0))
       ->group("Run");
 }
 
@@ -203,9 +200,18 @@ BasicOptions basic_options(const BasicSettings& s) {
 }
 
 nn::VggConfig vgg_config(const BasicSettings& s, const nn::VggWeights& weights) {
+  const std::string deepest = nn::deepest_vgg_layer(weights.depth, needed_layers(basic_options(s).objective));
+  const auto names = nn::vgg_layer_names(weights.depth);
+  const auto needed_end = std::ranges::find(names, deepest) + 1;
+  const auto missing = std::find_if(std::ranges::find(names, weights.deepest) + 1, names.end(),
+                                    [](const std::string& name) { return name.starts_with("conv"); });
+  if (missing < needed_end) {
+    throw std::invalid_argument(fmt::format("{}: these weights end at {}, but layer {} is asked for",
+                                            s.weights, weights.deepest, deepest));
+  }
   const auto border = weights.reflect_padding ? ops::PaddingMode::reflect : ops::PaddingMode::zero;
   return {.depth = weights.depth,
-          .deepest = nn::deepest_vgg_layer(weights.depth, needed_layers(basic_options(s).objective)),
+          .deepest = deepest,
           .pooling = parse_pooling(s.pooling),
           .ceil_mode = weights.ceil_pooling,
           .padding = border,

@@ -13,6 +13,8 @@
 
 namespace nst::tools {
 
+inline constexpr int64_t kSmallestSize = 16, kLargestSize = 65536;  // of --size
+
 struct BasicSettings {
   std::string content, out;
   std::vector<std::string> styles;
@@ -25,7 +27,7 @@ struct BasicSettings {
   double content_weight = 1, style_weight = 1, tv_weight = 0;
   std::string content_normalisation = "mean", style_normalisation = "gatys_notebook", tv = "squared";
   std::string pooling = "max", first_padding;  // first_padding empty: as the weights want it
-  std::string init = "content";
+  std::string init = "content", init_image;    // init_image: a file, for init "image"
   double init_noise = 0;
   uint64_t seed = 0;
   std::string optimiser = "lbfgs", line_search = "none";
@@ -46,6 +48,7 @@ BasicSettings basic_settings_from_json(const nlohmann::json& json);
 
 // What the library is told. Throws std::invalid_argument, naming the option, on what it cannot understand.
 BasicOptions basic_options(const BasicSettings& settings);
+// Throws std::invalid_argument when the weights are not as deep as the settings want.
 nn::VggConfig vgg_config(const BasicSettings& settings, const nn::VggWeights& weights);
 
 }  // namespace nst::tools

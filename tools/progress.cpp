@@ -1,6 +1,7 @@
 #include "tools/progress.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -93,8 +94,9 @@ void Progress::message(std::string_view text) {
     return;
   }
   if (mode_ == Mode::quiet) return;
-  fmt::print(stderr, "{}{}\n", line_open_ ? "\r\033[K" : "", text);
+  if (line_open_) fmt::print(stderr, "\r\033[K");
   line_open_ = false;
+  spdlog::warn("{}", text);
 }
 
 }  // namespace nst::tools

@@ -23,7 +23,7 @@ class Progress {
   using Values = std::vector<std::pair<std::string, double>>;
   // After step number `step`, with what there is to say about it, e.g. {{"loss", 12.5}}.
   void update(int step, const Values& values);
-  // A remark of its own line.
+  // A remark on a line of its own: in the log, or among the JSON objects.
   void message(std::string_view text);
 
  private:

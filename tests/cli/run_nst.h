@@ -67,8 +67,9 @@ class CommandTest : public ::testing::Test {
   Finished basic(const std::vector<std::string>& arguments = {}, const StartOptions& options = {}) const;
   std::vector<std::string> basic_arguments(const std::vector<std::string>& arguments) const;
 
-  // Expects the command to have ended with `exit_code` and one line on standard error, "nst: ..." with all of
-  // `parts`, to have printed nothing else and to have left the folder as it was made by the test.
+  // Expects the command to have ended with `exit_code` and, as the last line on standard error, "nst: " and
+  // all of `parts`; to have printed nothing on standard output and to have left the folder as the test made
+  // it.
   void expect_refused(const Finished& run, int exit_code, const std::vector<std::string>& parts) const;
   // Expects success, and the folder to hold, beside what the test put there, `files`.
   void expect_wrote(const Finished& run, std::vector<std::string> files) const;

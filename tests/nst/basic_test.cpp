@@ -81,6 +81,10 @@ TEST(GatysObjective, refuses_what_makes_no_sense) {
   options.style_layers[0].layer = "relu7_1";
   EXPECT_INVALID(GatysObjective(network(), p, {{p, 1}}, options), "no layer 'relu7_1'");
   EXPECT_INVALID(GatysObjective(network(), p, {}, kSmall), "needs a style");
+  options = kSmall;
+  options.content_weight = options.tv_weight = 0;
+  for (auto& layer : options.style_layers) layer.weight = 0;
+  EXPECT_INVALID(GatysObjective(network(), p, {{p, 1}}, options), "every weight is zero");
   EXPECT_INVALID(GatysObjective(network(), p, {{p, 0}}, kSmall), "positive weight");
 }
 
@@ -144,6 +148,11 @@ TEST(Basic, starts_from_what_was_asked) {
   EXPECT_EQ(noise, initial_picture(Init::noise, 0, 7, content, style).to_vector<float>());
   EXPECT_NE(noise, initial_picture(Init::noise, 0, 8, content, style).to_vector<float>());
   EXPECT_INVALID(initial_picture(Init::content, 1.5, 0, content, style), "init_noise");
+  // A picture at another size, as when a finished run is carried on at a higher one.
+  const Tensor flat = Tensor::full({1, 3, 4, 3}, 60);
+  EXPECT_EQ(initial_picture(Init::image, 0, 0, content, style, flat).to_vector<float>(),
+            std::vector<float>(192, 60));
+  EXPECT_INVALID(initial_picture(Init::image, 0, 0, content, style), "needs a picture");
 }
 
 TEST(Basic, refuses_a_checkpoint_of_another_run) {

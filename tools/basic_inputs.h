@@ -1,0 +1,26 @@
+// What a Basic run reads: pictures and weights.
+#pragma once
+
+#include <vector>
+
+#include "nn/vgg_weights.h"
+#include "nst/basic.h"
+#include "tools/basic_settings.h"
+
+namespace nst::tools {
+
+struct BasicInputs {
+  Tensor content;  // (1, H, W, 3), RGB, 0..255
+  std::vector<StylePicture> styles;
+  Tensor init_image;  // undefined unless the run starts from one
+  nn::VggWeights weights;
+  nn::VggConfig vgg;
+};
+
+// Reads the files that the settings name. Before a single pixel is decoded, compares the memory that the run
+// will need with what there is, or with `max_memory` bytes where that is less and not 0; throws
+// std::runtime_error naming the largest size that fits when it is not enough. Throws as load_image,
+// open_weights and vgg_config do.
+BasicInputs read_basic_inputs(const BasicSettings& settings, const BasicOptions& options, size_t max_memory);
+
+}  // namespace nst::tools

@@ -1,0 +1,123 @@
+#include "tools/basic_outputs.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <vector>
+
+#include "nn/safetensors.h"
+#include "nn/weight_file.h"
+#include "nst/build_info.h"
+#include "nst/colour.h"
+#include "nst/image.h"
+#include "nst/loss_curve.h"
+#include "tensor/allocator.h"
+#include "tensor/file.h"
+#include "tensor/ops/elementwise.h"
+
+namespace nst::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kMetadataKey = "nst_basic";  // of a checkpoint's settings
+
+fs::path beside_out(const BasicSettings& settings, const std::string& suffix) {
+  return fs::path(settings.out).replace_extension().concat(suffix);
+}
+
+bool same_file(const fs::path& a, const fs::path& b) {
+  std::error_code missing;  // then they are two
+  return fs::equivalent(a, b, missing);
+}
+
+}  // namespace
+
+void check_basic_outputs(const BasicSettings& settings, bool report) {
+  check_can_save_image(settings.out);
+  std::vector<std::pair<std::string, std::string>> inputs{{"--content", settings.content},
+                                                          {"--init-image", settings.init_image}};
+  for (const auto& style : settings.styles) inputs.emplace_back("--style", style);
+  for (const auto& [option, path] : inputs) {
+    if (same_file(settings.out, path)) {
+      throw std::invalid_argument(
+          fmt::format("--out {}: would overwrite the picture of {}", settings.out, option));
+    }
+  }
+  // A checkpoint is written on Ctrl-C, whatever the settings say.
+  check_writable(checkpoint_path(settings));
+  if (!report) return;
+  for (const char* suffix : {".json", ".loss.csv", ".loss.png"}) check_writable(beside_out(settings, suffix));
+}
+
+void save_basic_picture(const fs::path& path, const BasicSettings& settings, const Basic& basic,
+                        const Tensor& content) {
+  const Tensor picture = ops::clamp_forward(ops::affine(basic.picture(), 1.0 / 255), 0, 1);
+  save_image(path,
+             settings.preserve_color ? with_colours_of(picture, ops::affine(content, 1.0 / 255)) : picture);
+}
+
+fs::path numbered_picture(const BasicSettings& settings, int iteration) {
+  return beside_out(settings,
+                    fmt::format(".{:05}{}", iteration, fs::path(settings.out).extension().string()));
+}
+
+fs::path checkpoint_path(const BasicSettings& settings) {
+  return beside_out(settings, ".checkpoint.safetensors");
+}
+
+void save_basic_checkpoint(const BasicSettings& settings, const Basic& basic) {
+  nn::write_safetensors(checkpoint_path(settings), basic.checkpoint(),
+                        {.metadata = {{kMetadataKey, to_json(settings).dump()}}});
+}
+
+BasicCheckpoint read_basic_checkpoint(const fs::path& path) {
+  const nn::WeightFile file = nn::open_weights(path);
+  const auto found = file.metadata().find(kMetadataKey);
+  if (found == file.metadata().end()) file.fail("not a checkpoint of nst basic");
+  BasicCheckpoint checkpoint;
+  try {
+    checkpoint.settings =
+        basic_settings_from_json(nlohmann::json::parse(found->second, nullptr, /*allow_exceptions=*/false));
+  } catch (const std::invalid_argument& error) {
+    file.fail(error.what());
+  }
+  checkpoint.state = file.read_all();
+  return checkpoint;
+}
+
+void write_basic_report(const BasicSettings& settings, const Basic& basic, const std::string& end) {
+  std::vector<CurveColumn> curve{{"total", {}}, {"content", {}}, {"style", {}}, {"tv", {}}};
+  std::vector<double> seconds;
+  nlohmann::ordered_json notes = nlohmann::json::array();
+  for (const auto& r : basic.history()) {
+    curve[0].values.push_back(r.loss.total);
+    curve[1].values.push_back(r.loss.content);
+    curve[2].values.push_back(r.loss.style);
+    curve[3].values.push_back(r.loss.tv);
+    seconds.push_back(r.seconds);
+    if (!r.note.empty()) notes.push_back({{"iteration", r.iteration}, {"note", r.note}});
+  }
+  write_curve_png(beside_out(settings, ".loss.png"),
+                  fmt::format("{} in the style of {}", fs::path(settings.content).filename().string(),
+                              fs::path(settings.styles.front()).filename().string()),
+                  curve);
+  curve.push_back({"seconds", seconds});
+  write_curve_csv(beside_out(settings, ".loss.csv"), curve);
+  nlohmann::ordered_json record{{"method", "basic"}, {"settings", to_json(settings)}};
+  for (const auto& [key, value] : build_info()) record["build"][key] = value;
+  record["iterations"] = basic.history().size();
+  record["end"] = end;
+  record["notes"] = notes;
+  const auto& last = basic.history().back();
+  record["loss"] = {{"total", last.loss.total},
+                    {"content", last.loss.content},
+                    {"style", last.loss.style},
+                    {"tv", last.loss.tv}};
+  record["seconds"] = last.seconds;
+  record["peak_tensor_bytes"] = allocator().stats().peak;
+  write_file_atomically(beside_out(settings, ".json"), record.dump(2) + "\n");
+}
+
+}  // namespace nst::tools
