@@ -15,6 +15,6 @@ struct AdamStep {
 };
 
 // Updates x and the moments m and v in place, given the gradient g; all hold `count` elements.
-NST_CPU_KERNEL(adam_step, int64_t count, const AdamStep& step, const T* g, T* x, T* m, T* v);
+NST_KERNEL(adam_step, int64_t count, const AdamStep& step, const T* g, T* x, T* m, T* v);
 
 }  // namespace nst::kernels

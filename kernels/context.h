@@ -15,6 +15,13 @@ class CudaContext;
 
 }  // namespace nst::kernels
 
+// Marks the small functions that a kernel's CPU and CUDA versions share.
+#ifdef __CUDACC__
+#define NST_HOST_DEVICE __host__ __device__
+#else
+#define NST_HOST_DEVICE
+#endif
+
 // Declares one kernel template on the CPU alone: called with a CUDA context it throws std::runtime_error.
 #define NST_CPU_KERNEL(name, ...)                                                                            \
   template <class T>                                                                                         \

@@ -21,10 +21,25 @@ struct PadShape {
   int64_t out_w() const { return w + left + right; }
 };
 
+// Where along an axis of `size` pixels the border's value at position i (outside [0, size)) comes from;
+// kNoSource for zeros.
+inline constexpr int64_t kNoSource = -1;
+NST_HOST_DEVICE inline int64_t border_source(PaddingMode mode, int64_t i, int64_t size) {
+  switch (mode) {
+    case PaddingMode::zero:
+      return kNoSource;
+    case PaddingMode::reflect:
+      return i < 0 ? -i : 2 * (size - 1) - i;
+    case PaddingMode::replicate:
+      return i < 0 ? 0 : size - 1;
+  }
+  return kNoSource;
+}
+
 // Writes y (N, top + H + bottom, left + W + right, C).
-NST_CPU_KERNEL(pad_forward, const PadShape& shape, const T* x, T* y);
+NST_KERNEL(pad_forward, const PadShape& shape, const T* x, T* y);
 
 // Writes grad_x (N, H, W, C): every pixel's is the sum of grad_y over the places it was copied to.
-NST_CPU_KERNEL(pad_backward, const PadShape& shape, const T* grad_y, T* grad_x);
+NST_KERNEL(pad_backward, const PadShape& shape, const T* grad_y, T* grad_x);
 
 }  // namespace nst::kernels

@@ -6,22 +6,6 @@
 namespace nst::kernels {
 namespace {
 
-constexpr int64_t kNone = -1;
-
-// Where along an axis of `size` pixels the border's value at position i (outside [0, size)) comes from;
-// kNone for zeros.
-int64_t border_source(PaddingMode mode, int64_t i, int64_t size) {
-  switch (mode) {
-    case PaddingMode::zero:
-      return kNone;
-    case PaddingMode::reflect:
-      return i < 0 ? -i : 2 * (size - 1) - i;
-    case PaddingMode::replicate:
-      return i < 0 ? 0 : size - 1;
-  }
-  return kNone;
-}
-
 // f(i) for every position of an axis' border, in ascending order: [-before, 0) and [size, size + after).
 template <class F>
 void for_each_border(int64_t before, int64_t size, int64_t after, F f) {
@@ -40,7 +24,7 @@ void pad_forward(const CpuContext&, const PadShape& shape, const T* x, T* y) {
       T* out = y + r * row;
       const int64_t image = r / out_h, i = r % out_h - top;
       const int64_t source = i >= 0 && i < h ? i : border_source(mode, i, h);
-      if (source == kNone) {
+      if (source == kNoSource) {
         std::fill_n(out, row, T(0));
         continue;
       }
@@ -49,7 +33,7 @@ void pad_forward(const CpuContext&, const PadShape& shape, const T* x, T* y) {
       std::copy_n(in, w * c, inside);
       for_each_border(left, w, right, [&](int64_t j) {
         const int64_t from = border_source(mode, j, w);
-        if (from == kNone) {
+        if (from == kNoSource) {
           std::fill_n(inside + j * c, c, T(0));
         } else {
           std::copy_n(in + from * c, c, inside + j * c);
@@ -74,7 +58,7 @@ void pad_backward(const CpuContext&, const PadShape& shape, const T* grad_y, T* 
       const auto fold = [&](const T* grad_out) {
         for_each_border(left, w, right, [&](int64_t j) {
           const int64_t to = border_source(mode, j, w);
-          if (to == kNone) return;
+          if (to == kNoSource) return;
           for (int64_t k = 0; k < c; ++k) grad_in[to * c + k] += grad_out[j * c + k];
         });
       };

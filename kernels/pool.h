@@ -26,18 +26,24 @@ struct PoolShape {
   }
 };
 
+// Whether v takes the place of the largest element so far: NaN always does, and only NaN follows it.
+template <class T>
+NST_HOST_DEVICE bool replaces(T v, T largest) {
+  return (v > largest) | (v != v);
+}
+
 // Writes y (N, P, Q, C). NaN counts as largest.
-NST_CPU_KERNEL(max_pool_forward, const PoolShape& shape, const T* x, T* y);
+NST_KERNEL(max_pool_forward, const PoolShape& shape, const T* x, T* y);
 
 // Writes grad_x (N, H, W, C): grad_y (N, P, Q, C) goes to its window's first largest element in row-major
 // order, or to the last NaN. The places are found again from x, which costs less memory than an index
 // tensor: the convolution before the pool keeps x anyway, for its ReLU.
-NST_CPU_KERNEL(max_pool_backward, const PoolShape& shape, const T* x, const T* grad_y, T* grad_x);
+NST_KERNEL(max_pool_backward, const PoolShape& shape, const T* x, const T* grad_y, T* grad_x);
 
 // Writes y (N, P, Q, C).
-NST_CPU_KERNEL(average_pool_forward, const PoolShape& shape, const T* x, T* y);
+NST_KERNEL(average_pool_forward, const PoolShape& shape, const T* x, T* y);
 
 // Writes grad_x (N, H, W, C): grad_y (N, P, Q, C) shared equally among its window.
-NST_CPU_KERNEL(average_pool_backward, const PoolShape& shape, const T* grad_y, T* grad_x);
+NST_KERNEL(average_pool_backward, const PoolShape& shape, const T* grad_y, T* grad_x);
 
 }  // namespace nst::kernels

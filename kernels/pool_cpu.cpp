@@ -24,12 +24,6 @@ Range windows_touching(const PoolShape& shape, Range pixels, int64_t count) {
   return {(before + shape.stride - 1) / shape.stride, std::min((pixels.end - 1) / shape.stride + 1, count)};
 }
 
-// Whether v takes the place of the largest element so far: NaN always does, and only NaN follows it.
-template <class T>
-bool replaces(T v, T largest) {
-  return (v > largest) | (v != v);
-}
-
 // Row-major walk over a window: f(pixel, tap number) for each of its pixels of an image `w` wide.
 template <class F>
 void for_each_tap(Range rows, Range columns, int64_t w, F f) {

@@ -6,13 +6,6 @@
 namespace nst::kernels {
 namespace {
 
-// Sum of term(i) over [0, count) in double, times scale, into *sum.
-template <class T, class Term>
-void sum_over(const CudaContext& context, int64_t count, T scale, Term term, T* sum) {
-  cuda::reduce(context, count, 0.0, term, cuda::Plus{},
-               [=] __device__(double total) { *sum = static_cast<T>(scale * total); });
-}
-
 // The larger one, or NaN when either is; fmax would drop it.
 struct Larger {
   template <class T>
@@ -25,7 +18,7 @@ struct Larger {
 
 template <class T>
 void sum_forward(const CudaContext& context, int64_t count, T scale, const T* x, T* sum) {
-  sum_over(
+  cuda::sum(
       context, count, scale, [=] __device__(int64_t i) { return static_cast<double>(x[i]); }, sum);
 }
 
@@ -36,13 +29,13 @@ void sum_backward(const CudaContext& context, int64_t count, T scale, const T* g
 
 template <class T>
 void dot(const CudaContext& context, int64_t count, const T* a, const T* b, T* dot) {
-  sum_over(
+  cuda::sum(
       context, count, T(1), [=] __device__(int64_t i) { return static_cast<double>(a[i]) * b[i]; }, dot);
 }
 
 template <class T>
 void norm1(const CudaContext& context, int64_t count, const T* x, T* norm) {
-  sum_over(
+  cuda::sum(
       context, count, T(1), [=] __device__(int64_t i) { return fabs(static_cast<double>(x[i])); }, norm);
 }
 

@@ -19,9 +19,9 @@ struct ResizeShape {
 };
 
 // Writes y (N, out_h, out_w, C).
-NST_CPU_KERNEL(resize_forward, const ResizeShape& shape, const T* x, T* y);
+NST_KERNEL(resize_forward, const ResizeShape& shape, const T* x, T* y);
 
 // Writes grad_x (N, H, W, C), the adjoint of resize_forward applied to grad_y (N, out_h, out_w, C).
-NST_CPU_KERNEL(resize_backward, const ResizeShape& shape, const T* grad_y, T* grad_x);
+NST_KERNEL(resize_backward, const ResizeShape& shape, const T* grad_y, T* grad_x);
 
 }  // namespace nst::kernels

@@ -13,9 +13,9 @@ struct SliceShape {
 };
 
 // part = x[:, begin : begin + count, :]
-NST_CPU_KERNEL(slice_read, const SliceShape& shape, const T* x, T* part);
+NST_KERNEL(slice_read, const SliceShape& shape, const T* x, T* part);
 
 // x[:, begin : begin + count, :] = part; the rest of x is left as it is.
-NST_CPU_KERNEL(slice_write, const SliceShape& shape, const T* part, T* x);
+NST_KERNEL(slice_write, const SliceShape& shape, const T* part, T* x);
 
 }  // namespace nst::kernels

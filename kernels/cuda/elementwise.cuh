@@ -35,4 +35,17 @@ void map(const CudaContext& context, int64_t count, T* y, F f) {
          context.stream(), count, y, f);
 }
 
+template <class F>
+__global__ void __launch_bounds__(kElementThreads) for_each_kernel(int64_t count, F f) {
+  const int64_t i = int64_t{blockIdx.x} * kElementThreads + threadIdx.x;
+  if (i < count) f(i);
+}
+
+// f(i) for i in [0, count), each in a thread of its own: for what writes several arrays.
+template <class F>
+void for_each(const CudaContext& context, int64_t count, F f) {
+  launch(for_each_kernel<F>, blocks_for(count, kElementThreads), kElementThreads, 0, context.stream(), count,
+         f);
+}
+
 }  // namespace nst::kernels::cuda

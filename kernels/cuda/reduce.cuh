@@ -86,4 +86,11 @@ void reduce(const CudaContext& context, int64_t count, T start, Term term, Combi
          static_cast<int>(blocks), start, partials, combine, store);
 }
 
+// *sum = scale * the sum of term(i) over [0, count), taken in double.
+template <class T, class Term>
+void sum(const CudaContext& context, int64_t count, T scale, Term term, T* sum) {
+  reduce(context, count, 0.0, term, Plus{},
+         [=] __device__(double total) { *sum = static_cast<T>(scale * total); });
+}
+
 }  // namespace nst::kernels::cuda

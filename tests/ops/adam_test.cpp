@@ -9,17 +9,18 @@ namespace {
 
 using testing::random_tensor;
 
-class AdamStep : public ::testing::TestWithParam<DType> {};
+class AdamStep : public ::testing::TestWithParam<std::tuple<DType, Device>> {};
 
 TEST_P(AdamStep, follows_the_formula) {
+  const auto& [dtype, device] = GetParam();
   const int64_t count = 33001;
   const double rate = 0.1, beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8;
-  Tensor x = random_tensor({count}, GetParam(), 1);
-  Tensor m = Tensor::zeros({count}, GetParam()), v = Tensor::zeros({count}, GetParam());
+  Tensor x = random_tensor({count}, dtype, 1).to(device);
+  Tensor m = Tensor::zeros({count}, dtype, device), v = Tensor::zeros({count}, dtype, device);
   auto xs = x.to_vector<double>();
   std::vector<double> ms(count), vs(count);
   for (int64_t t = 1; t <= 3; ++t) {
-    const Tensor g = random_tensor({count}, GetParam(), 10 + t);
+    const Tensor g = random_tensor({count}, dtype, 10 + t).to(device);
     ops::adam_step({rate, beta1, beta2, epsilon, t}, g, x, m, v);
     const auto gs = g.to_vector<double>();
     for (int64_t i = 0; i < count; ++i) {
@@ -29,13 +30,15 @@ TEST_P(AdamStep, follows_the_formula) {
           rate * (ms[i] / (1 - std::pow(beta1, t))) / (std::sqrt(vs[i] / (1 - std::pow(beta2, t))) + epsilon);
     }
   }
-  const double tolerance = GetParam() == DType::float32 ? 1e-6 : 1e-13;
+  const double tolerance = dtype == DType::float32 ? 1e-6 : 1e-13;
   EXPECT_CLOSE(x.to_vector<double>(), xs, tolerance);
   EXPECT_CLOSE(m.to_vector<double>(), ms, tolerance);
   EXPECT_CLOSE(v.to_vector<double>(), vs, tolerance);
 }
 
-INSTANTIATE_TEST_SUITE_P(types, AdamStep, ::testing::Values(DType::float32, DType::float64));
+INSTANTIATE_TEST_SUITE_P(all, AdamStep,
+                         ::testing::Combine(::testing::Values(DType::float32, DType::float64),
+                                            ::testing::ValuesIn(testing::devices())));
 
 TEST(AdamStepMoments, are_right_to_the_last_digit_in_float_too) {
   Tensor x = Tensor::zeros({1}), m = Tensor::zeros({1}), v = Tensor::zeros({1});

@@ -51,14 +51,14 @@ Reference reference(const Case& c, const Tensor& x, const Tensor& grad_y) {
   return ref;
 }
 
-class Pad : public ::testing::TestWithParam<std::tuple<Case, DType>> {};
+class Pad : public ::testing::TestWithParam<std::tuple<Case, DType, Device>> {};
 
 TEST_P(Pad, matches_the_definition) {
-  const auto& [c, dtype] = GetParam();
-  const Tensor x = random_tensor(c.x, dtype, 1), y = ops::pad_forward(x, c.params);
+  const auto& [c, dtype, device] = GetParam();
+  const Tensor x = random_tensor(c.x, dtype, 1).to(device), y = ops::pad_forward(x, c.params);
   ASSERT_EQ(y.shape(), (Shape{c.x[0], c.x[1] + c.params.top + c.params.bottom,
                               c.x[2] + c.params.left + c.params.right, c.x[3]}));
-  const Tensor grad_y = random_tensor(y.shape(), dtype, 2);
+  const Tensor grad_y = random_tensor(y.shape(), dtype, 2).to(device);
   const Reference ref = reference(c, x, grad_y);
   EXPECT_EQ(y.to_vector<double>(), ref.y);
   EXPECT_CLOSE(ops::pad_backward(grad_y, x.shape(), c.params).to_vector<double>(), ref.grad_x,
@@ -76,10 +76,10 @@ INSTANTIATE_TEST_SUITE_P(
                           Case{{2, 4, 5, 3}, {1, 3, 3, 2, reflect}},
                           Case{{2, 4, 5, 3}, {1, 3, 3, 2, replicate}},
                           Case{{1, 3, 4, 2}, {2, 2, 3, 3, reflect}},  // every border pixel the image has
-                          Case{{2, 65, 17, 33}, {1, 1, 1, 1, zero}},  // several threads
+                          Case{{2, 65, 17, 33}, {1, 1, 1, 1, zero}},  // several threads or blocks
                           Case{{2, 65, 17, 33}, {4, 0, 0, 16, reflect}},
                           Case{{2, 65, 17, 33}, {0, 40, 3, 0, replicate}}),
-        ::testing::Values(DType::float32, DType::float64)));
+        ::testing::Values(DType::float32, DType::float64), ::testing::ValuesIn(testing::devices())));
 
 TEST(PadModes, show_the_headers_rows) {
   const Tensor x = Tensor::from<float>({1, 1, 3, 1}, std::vector<float>{1, 2, 3});
@@ -113,7 +113,8 @@ testing::GradcheckCase check(const char* name, PaddingMode mode) {
 }
 
 const bool registered = testing::register_gradchecks(
-    {check("pad_zero", zero), check("pad_reflect", reflect), check("pad_replicate", replicate)});
+    {check("pad_zero", zero), check("pad_reflect", reflect), check("pad_replicate", replicate)},
+    testing::devices());
 
 }  // namespace
 }  // namespace nst

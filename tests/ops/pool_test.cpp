@@ -52,14 +52,15 @@ Reference reference(const Case& c, const Tensor& x, const Tensor& grad_y) {
   return ref;
 }
 
-class Pool : public ::testing::TestWithParam<std::tuple<Case, DType>> {};
+class Pool : public ::testing::TestWithParam<std::tuple<Case, DType, Device>> {};
 
 TEST_P(Pool, matches_the_definition) {
-  const auto& [c, dtype] = GetParam();
+  const auto& [c, dtype, device] = GetParam();
   const double tolerance = dtype == DType::float32 ? 1e-6 : 1e-14;
   auto values = random_tensor(c.x, dtype, 1).to_vector<double>();
   for (double& v : values) v = std::round(v * 3);  // few distinct ones, so that windows hold equals
-  const Tensor x = Tensor::from<double>(c.x, values).to(dtype), grad_y = random_tensor(c.y, dtype, 2);
+  const Tensor x = Tensor::from<double>(c.x, values).to(dtype).to(device),
+               grad_y = random_tensor(c.y, dtype, 2).to(device);
   const Reference ref = reference(c, x, grad_y);
   const Tensor max = ops::max_pool_forward(x, c.params), avg = ops::average_pool_forward(x, c.params);
   ASSERT_EQ(max.shape(), c.y);
@@ -80,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(
             Case{{1, 1, 1, 3}, {1, 1, 1, 3}, {2, 2, true}},   // smaller than the window
             Case{{2, 7, 5, 3}, {2, 3, 2, 3}, {2, 2, false}},  // an odd last row and column
             Case{{2, 7, 5, 3}, {2, 4, 3, 3}, {2, 2, true}},
-            Case{{2, 65, 18, 33}, {2, 32, 9, 33}, {2, 2, false}},  // several threads
+            Case{{2, 65, 18, 33}, {2, 32, 9, 33}, {2, 2, false}},  // several threads or blocks
             Case{{2, 65, 17, 33}, {2, 33, 9, 33}, {2, 2, true}},
             Case{{2, 65, 17, 33}, {2, 32, 8, 33}, {3, 2, false}},  // windows overlap
             Case{{2, 64, 33, 33}, {2, 32, 16, 33}, {3, 2, true}},
@@ -88,32 +89,37 @@ INSTANTIATE_TEST_SUITE_P(
             Case{{1, 17, 16, 4}, {1, 6, 6, 4}, {2, 3, true}},  // skips pixels
             Case{{1, 5, 6, 4}, {1, 2, 2, 4}, {1, 4, true}},    // a third window would start outside
             Case{{1, 5, 6, 4}, {1, 2, 2, 4}, {1, 4, false}}),
-        ::testing::Values(DType::float32, DType::float64)));
+        ::testing::Values(DType::float32, DType::float64), ::testing::ValuesIn(testing::devices())));
 
 // Gradient of the sum of a 2x2 max pool over a 2x2 image.
-std::vector<float> winner(const std::vector<float>& window) {
-  const Tensor x = Tensor::from<float>({1, 2, 2, 1}, window);
-  return ops::max_pool_backward(x, Tensor::full({1, 1, 1, 1}, 1), {}).to_vector<float>();
+std::vector<float> winner(const std::vector<float>& window, Device device) {
+  const Tensor x = Tensor::from<float>({1, 2, 2, 1}, window, device);
+  return ops::max_pool_backward(x, Tensor::full({1, 1, 1, 1}, 1, DType::float32, device), {})
+      .to_vector<float>();
 }
 
-TEST(MaxPool, gives_a_tie_to_the_first_element) {
-  EXPECT_EQ(winner({0, 0, 0, 0}), (std::vector<float>{1, 0, 0, 0}));
-  EXPECT_EQ(winner({0, 3, 3, 1}), (std::vector<float>{0, 1, 0, 0}));
+class MaxPool : public ::testing::TestWithParam<Device> {};
+
+TEST_P(MaxPool, gives_a_tie_to_the_first_element) {
+  EXPECT_EQ(winner({0, 0, 0, 0}, GetParam()), (std::vector<float>{1, 0, 0, 0}));
+  EXPECT_EQ(winner({0, 3, 3, 1}, GetParam()), (std::vector<float>{0, 1, 0, 0}));
   constexpr float lowest = -std::numeric_limits<float>::infinity();
-  EXPECT_EQ(winner({lowest, lowest, lowest, lowest}), (std::vector<float>{1, 0, 0, 0}));
+  EXPECT_EQ(winner({lowest, lowest, lowest, lowest}, GetParam()), (std::vector<float>{1, 0, 0, 0}));
 }
 
-TEST(MaxPool, passes_nan_on) {
+TEST_P(MaxPool, passes_nan_on) {
   for (int at = 0; at < 4; ++at) {
     std::vector<float> window{1, 2, 3, 4}, expected(4);
     window[at] = NAN;
     expected[at] = 1;
-    const Tensor x = Tensor::from<float>({1, 2, 2, 1}, window);
+    const Tensor x = Tensor::from<float>({1, 2, 2, 1}, window, GetParam());
     EXPECT_TRUE(std::isnan(ops::max_pool_forward(x, {}).item())) << at;
     EXPECT_TRUE(std::isnan(ops::average_pool_forward(x, {}).item())) << at;
-    EXPECT_EQ(winner(window), expected);
+    EXPECT_EQ(winner(window, GetParam()), expected);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(devices, MaxPool, ::testing::ValuesIn(testing::devices()));
 
 TEST(PoolErrors, name_the_sizes) {
   const Tensor x = Tensor::zeros({1, 1, 5, 3});
@@ -132,14 +138,16 @@ testing::GradcheckCase check(const char* name,
           {}};
 }
 
-const bool registered = testing::register_gradchecks({
-    check("max_pool", autograd::max_pool, {}),
-    check("max_pool_ceil", autograd::max_pool, {.ceil_mode = true}),
-    check("max_pool_overlapping", autograd::max_pool, {.kernel = 3}),
-    check("average_pool", autograd::average_pool, {}),
-    check("average_pool_ceil", autograd::average_pool, {.ceil_mode = true}),
-    check("average_pool_overlapping", autograd::average_pool, {.kernel = 3}),
-});
+const bool registered = testing::register_gradchecks(
+    {
+        check("max_pool", autograd::max_pool, {}),
+        check("max_pool_ceil", autograd::max_pool, {.ceil_mode = true}),
+        check("max_pool_overlapping", autograd::max_pool, {.kernel = 3}),
+        check("average_pool", autograd::average_pool, {}),
+        check("average_pool_ceil", autograd::average_pool, {.ceil_mode = true}),
+        check("average_pool_overlapping", autograd::average_pool, {.kernel = 3}),
+    },
+    testing::devices());
 
 }  // namespace
 }  // namespace nst

@@ -22,11 +22,11 @@ std::vector<double> part_by_definition(const Tensor& x, int axis, int64_t begin,
   return part;
 }
 
-class Slice : public ::testing::TestWithParam<std::tuple<Shape, DType>> {};
+class Slice : public ::testing::TestWithParam<std::tuple<Shape, DType, Device>> {};
 
 TEST_P(Slice, reads_and_writes_the_definition) {
-  const auto& [shape, dtype] = GetParam();
-  const Tensor x = random_tensor(shape, dtype, 1);
+  const auto& [shape, dtype, device] = GetParam();
+  const Tensor x = random_tensor(shape, dtype, 1).to(device);
   for (int axis = 0; axis < shape.rank(); ++axis) {
     const int64_t size = shape[axis], begin = size / 3, count = size - begin - size / 4;
     const ops::SliceParams params{axis, begin, count};
@@ -44,8 +44,8 @@ TEST_P(Slice, reads_and_writes_the_definition) {
 }
 
 TEST_P(Slice, concat_puts_parts_together_again) {
-  const auto& [shape, dtype] = GetParam();
-  const Tensor x = random_tensor(shape, dtype, 2);
+  const auto& [shape, dtype, device] = GetParam();
+  const Tensor x = random_tensor(shape, dtype, 2).to(device);
   for (int axis = -1; axis >= -shape.rank(); --axis) {
     std::vector<Tensor> parts;
     int64_t begin = 0;
@@ -62,7 +62,8 @@ TEST_P(Slice, concat_puts_parts_together_again) {
 INSTANTIATE_TEST_SUITE_P(shapes, Slice,
                          ::testing::Combine(::testing::Values(Shape{1}, Shape{33}, Shape{3, 5},
                                                               Shape{2, 65, 17, 33}),
-                                            ::testing::Values(DType::float32, DType::float64)));
+                                            ::testing::Values(DType::float32, DType::float64),
+                                            ::testing::ValuesIn(testing::devices())));
 
 TEST(SliceErrors, name_the_shapes) {
   const Tensor x = Tensor::zeros({2, 5});
@@ -75,18 +76,20 @@ TEST(SliceErrors, name_the_shapes) {
   EXPECT_INVALID(ops::concat(unlike, 0), "may differ on axis 0 alone, got float32 (2, 5) on cpu and");
 }
 
-const bool registered = testing::register_gradchecks({
-    {"slice",
-     [](const auto& v) { return autograd::slice(v[0], {.axis = 1, .begin = 1, .count = 2}); },
-     {random_tensor({2, 4, 3}, DType::float64, 1)},
-     {}},
-    {"concat",
-     [](const auto& v) {
-       return autograd::concat({v[0], v[1], v[0]}, -1);
-     },
-     {random_tensor({2, 3, 2}, DType::float64, 1), random_tensor({2, 3, 4}, DType::float64, 2)},
-     {}},
-});
+const bool registered = testing::register_gradchecks(
+    {
+        {"slice",
+         [](const auto& v) { return autograd::slice(v[0], {.axis = 1, .begin = 1, .count = 2}); },
+         {random_tensor({2, 4, 3}, DType::float64, 1)},
+         {}},
+        {"concat",
+         [](const auto& v) {
+           return autograd::concat({v[0], v[1], v[0]}, -1);
+         },
+         {random_tensor({2, 3, 2}, DType::float64, 1), random_tensor({2, 3, 4}, DType::float64, 2)},
+         {}},
+    },
+    testing::devices());
 
 }  // namespace
 }  // namespace nst

@@ -13,11 +13,12 @@ namespace {
 using autograd::Variable;
 using testing::random_tensor;
 
-class SquaredError : public ::testing::TestWithParam<std::tuple<Shape, DType>> {};
+class SquaredError : public ::testing::TestWithParam<std::tuple<Shape, DType, Device>> {};
 
 TEST_P(SquaredError, matches_the_definition) {
-  const auto& [shape, dtype] = GetParam();
-  const Tensor a = random_tensor(shape, dtype, 1), b = random_tensor(shape, dtype, 2, -2, 1);
+  const auto& [shape, dtype, device] = GetParam();
+  const Tensor a = random_tensor(shape, dtype, 1).to(device),
+               b = random_tensor(shape, dtype, 2, -2, 1).to(device);
   const double scale = 0.75, grad_loss = -1.5;
   const auto as = a.to_vector<double>(), bs = b.to_vector<double>();
   double sum = 0;
@@ -33,7 +34,7 @@ TEST_P(SquaredError, matches_the_definition) {
                tolerance);
   EXPECT_CLOSE(autograd::mse(Variable(a), Variable(b)).value(),
                Tensor::full({1}, sum / static_cast<double>(as.size()), DType::float64), tolerance);
-  const Tensor seed = Tensor::full({1}, grad_loss, dtype);
+  const Tensor seed = Tensor::full({1}, grad_loss, dtype, device);
   EXPECT_CLOSE(ops::squared_error_backward(a, b, seed, scale).to_vector<double>(), grad_a, tolerance);
   EXPECT_CLOSE(ops::squared_error_backward(b, a, seed, scale).to_vector<double>(), grad_b, tolerance);
 }
@@ -41,7 +42,8 @@ TEST_P(SquaredError, matches_the_definition) {
 INSTANTIATE_TEST_SUITE_P(shapes, SquaredError,
                          ::testing::Combine(::testing::Values(Shape{1}, Shape{2, 5, 7, 3},
                                                               Shape{1, 131, 127, 5}),
-                                            ::testing::Values(DType::float32, DType::float64)));
+                                            ::testing::Values(DType::float32, DType::float64),
+                                            ::testing::ValuesIn(testing::devices())));
 
 TEST(SquaredErrorForward, takes_no_memory_for_differences) {
   const Tensor a = random_tensor({100, 1000}, DType::float32, 1),
@@ -78,10 +80,15 @@ std::vector<Tensor> two() {
   return {random_tensor({2, 3, 4}, DType::float64, 1), random_tensor({2, 3, 4}, DType::float64, 2)};
 }
 
-const bool registered = testing::register_gradchecks({
-    {"sum_of_squares", [](const auto& v) { return autograd::sum_of_squares(v[0], v[1], 0.3); }, two(), {}},
-    {"mse", [](const auto& v) { return autograd::mse(v[0], v[1]); }, two(), {}},
-});
+const bool registered = testing::register_gradchecks(
+    {
+        {"sum_of_squares",
+         [](const auto& v) { return autograd::sum_of_squares(v[0], v[1], 0.3); },
+         two(),
+         {}},
+        {"mse", [](const auto& v) { return autograd::mse(v[0], v[1]); }, two(), {}},
+    },
+    testing::devices());
 
 }  // namespace
 }  // namespace nst
