@@ -29,34 +29,31 @@ enum class Conv2dAlgorithm {
 
 // The fastest algorithm that can do this shape; `gemm` where nothing else can.
 Conv2dAlgorithm conv2d_algorithm(const CpuContext& context, const Conv2dShape& shape);
-inline Conv2dAlgorithm conv2d_algorithm(const CudaContext&, const Conv2dShape&) {
-  return Conv2dAlgorithm::gemm;
-}
+Conv2dAlgorithm conv2d_algorithm(const CudaContext& context, const Conv2dShape& shape);
 
 // Elements of a packed weight: the same count serves both directions.
 int64_t conv2d_packed_numel(const Conv2dShape& shape, Conv2dAlgorithm algorithm);
 
 // Packs w (K, C, R, S) for conv2d_forward.
-NST_CPU_KERNEL(conv2d_pack_forward, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* w,
-               T* packed);
+NST_KERNEL(conv2d_pack_forward, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* w, T* packed);
 
 // Writes y (N, P, Q, K). `bias` (K) may be null. With `relu`, y = max(0, conv).
-NST_CPU_KERNEL(conv2d_forward, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* x,
-               const T* packed, const T* bias, bool relu, T* y);
+NST_KERNEL(conv2d_forward, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* x, const T* packed,
+           const T* bias, bool relu, T* y);
 
 // Packs w (K, C, R, S) for conv2d_backward_input.
-NST_CPU_KERNEL(conv2d_pack_backward_input, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* w,
-               T* packed);
+NST_KERNEL(conv2d_pack_backward_input, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* w,
+           T* packed);
 
 // Writes grad_x (N, H, W, C) = the transposed convolution of grad_y (N, P, Q, K).
-NST_CPU_KERNEL(conv2d_backward_input, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* grad_y,
-               const T* packed, T* grad_x);
+NST_KERNEL(conv2d_backward_input, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* grad_y,
+           const T* packed, T* grad_x);
 
 // Writes grad_w (K, C, R, S) = sum over images and pixels of x (N, H, W, C) times grad_y (N, P, Q, K).
-NST_CPU_KERNEL(conv2d_backward_weight, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* x,
-               const T* grad_y, T* grad_w);
+NST_KERNEL(conv2d_backward_weight, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* x,
+           const T* grad_y, T* grad_w);
 
 // Writes grad_b[k] = sum over images and pixels of grad_y[.., k].
-NST_CPU_KERNEL(conv2d_backward_bias, const Conv2dShape& shape, const T* grad_y, T* grad_b);
+NST_KERNEL(conv2d_backward_bias, const Conv2dShape& shape, const T* grad_y, T* grad_b);
 
 }  // namespace nst::kernels

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <vector>
 
+#include "kernels/conv2d_gather.h"
 #include "kernels/gemm_cpu.h"
 #include "kernels/parallel.h"
 
@@ -12,14 +13,6 @@ namespace {
 
 // Gathered elements per strip: 512 KiB of float, half of a typical second-level cache.
 constexpr int64_t kStripElements = int64_t{1} << 17;
-
-// One axis of a gather: destination index d reads source index first + step * t for tap number t, where
-// first = (origin + d * advance) and only indices in [0, extent) exist.
-struct Axis {
-  int64_t origin, advance, step, taps, extent;
-
-  int64_t source(int64_t d, int64_t tap) const { return origin + d * advance + step * tap; }
-};
 
 // Copies the channels of every tap of one destination pixel: (taps_h, taps_w, channels), zeros outside.
 template <class T>
@@ -47,31 +40,6 @@ void gather(const T* image, const Axis& vertical, const Axis& horizontal, int64_
   for (int64_t p = begin; p < end; ++p, matrix_rows += width) {
     gather_pixel(image, vertical, horizontal, p / cols, p % cols, channels, matrix_rows);
   }
-}
-
-struct Axes {
-  Axis vertical, horizontal;
-};
-
-Axes forward_axes(const Conv2dShape& shape) {
-  return {{-shape.pad, shape.stride, 1, shape.r, shape.h}, {-shape.pad, shape.stride, 1, shape.s, shape.w}};
-}
-
-// Pixels h = first + d * stride, d in [0, count), of one phase, and the taps r = tap0 + t * stride they see.
-struct Phase {
-  int64_t first, count, tap0, taps;
-  Axis axis;
-};
-
-Phase phase_of(int64_t phase, int64_t stride, int64_t pad, int64_t taps, int64_t in, int64_t out) {
-  Phase p;
-  p.tap0 = phase;  // tap r reaches h when (h + pad - r) mod stride == 0
-  p.taps = phase < taps ? (taps - phase - 1) / stride + 1 : 0;
-  p.first = ((phase - pad) % stride + stride) % stride;
-  p.count = p.first < in ? (in - p.first - 1) / stride + 1 : 0;
-  // (first + d*stride + pad - tap0 - t*stride) / stride
-  p.axis = {(p.first + pad - phase) / stride, 1, -1, p.taps, out};
-  return p;
 }
 
 int64_t strip_rows(int64_t width) {

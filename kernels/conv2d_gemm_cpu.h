@@ -1,10 +1,6 @@
 // The `gemm` algorithm of conv2d: taps gathered into a matrix a strip of pixels at a time (im2col), so that
-// the matrix stays in the cache, times the packed weight. Works for every shape.
-//
-// Both directions are the same gather. Forward, output pixel (i, j) reads input rows i*stride + r - pad.
-// Backward to the input, input pixel (h, w) reads the output pixels (h + pad - r) / stride that exist; which
-// taps r do depends only on the phase (h + pad) mod stride, so pixels are gathered phase by phase and no
-// multiplication by zero is done.
+// the matrix stays in the cache, times the packed weight. Works for every shape. conv2d_gather.h says how
+// both directions are one gather.
 #pragma once
 
 #include "kernels/conv2d.h"

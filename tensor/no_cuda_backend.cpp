@@ -1,5 +1,6 @@
 #include <stdexcept>
 
+#include "kernels/conv2d.h"
 #include "tensor/cuda_backend.h"
 
 namespace nst {
@@ -21,6 +22,11 @@ const kernels::CudaContext& cuda_context(Device device) { refuse(device); }
 Allocator& cuda_allocator(Device device) { refuse(device); }
 void cuda_copy_bytes(void*, Device to_device, const void*, Device from_device, size_t) {
   refuse(to_device.type == DeviceType::cpu ? from_device : to_device);
+}
+
+// The only kernel function that is not a template, which NST_KERNEL would have given such a stand-in.
+kernels::Conv2dAlgorithm kernels::conv2d_algorithm(const CudaContext&, const Conv2dShape&) {
+  throw std::runtime_error("conv2d: nst was built without CUDA");
 }
 
 }  // namespace nst

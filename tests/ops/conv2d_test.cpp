@@ -54,17 +54,18 @@ Reference reference(const Case& c, const Tensor& x, const Tensor& w, const Tenso
   return ref;
 }
 
-class Conv2d : public ::testing::TestWithParam<std::tuple<Case, DType>> {};
+class Conv2d : public ::testing::TestWithParam<std::tuple<Case, DType, Device>> {};
 
 TEST_P(Conv2d, matches_the_definition) {
-  const auto& [c, dtype] = GetParam();
+  const auto& [c, dtype, device] = GetParam();
   const double tolerance = dtype == DType::float32 ? 2e-5 : 1e-12;
   const ops::Conv2dParams params{.stride = c.stride, .padding = c.padding};
-  const Tensor x = random_tensor({c.n, c.h, c.w, c.c}, dtype, 1),
-               w = random_tensor({c.k, c.c, c.r, c.s}, dtype, 2), b = random_tensor({c.k}, dtype, 3);
+  const Tensor x = random_tensor({c.n, c.h, c.w, c.c}, dtype, 1).to(device),
+               w = random_tensor({c.k, c.c, c.r, c.s}, dtype, 2).to(device),
+               b = random_tensor({c.k}, dtype, 3).to(device);
   const ops::Conv2dWeight weight(w);
   const Tensor y = ops::conv2d_forward(x, weight, b, params);
-  const Tensor grad_y = random_tensor(y.shape(), dtype, 4);
+  const Tensor grad_y = random_tensor(y.shape(), dtype, 4).to(device);
   const Reference ref = reference(c, x, w, b, grad_y);
   EXPECT_CLOSE(y.to_vector<double>(), ref.y, tolerance);
   EXPECT_CLOSE(ops::conv2d_backward_input(grad_y, weight, x.shape(), params).to_vector<double>(), ref.grad_x,
@@ -76,35 +77,51 @@ TEST_P(Conv2d, matches_the_definition) {
 
 INSTANTIATE_TEST_SUITE_P(
     shapes, Conv2d,
-    ::testing::Combine(::testing::Values(Case{1, 1, 1, 3, 4, 3, 3, 1, 1},     // smaller than the kernel
-                                         Case{1, 33, 17, 3, 16, 3, 3, 1, 1},  // a first layer
-                                         Case{2, 20, 23, 16, 8, 3, 3, 1, 1},
-                                         Case{1, 65, 17, 7, 5, 3, 3, 1, 0},
-                                         Case{1, 16, 16, 32, 33, 3, 3, 1, 2},
-                                         Case{2, 33, 9, 6, 5, 1, 1, 1, 0}, Case{1, 31, 24, 3, 8, 9, 9, 1, 4},
-                                         Case{2, 19, 22, 8, 12, 3, 3, 2, 1},
-                                         Case{1, 13, 12, 4, 6, 5, 2, 3, 2},
-                                         Case{1, 12, 12, 3, 2, 2, 2, 4, 0}),  // skips pixels
-                       ::testing::Values(DType::float32, DType::float64)));
+    ::testing::Combine(
+        ::testing::Values(Case{1, 1, 1, 3, 4, 3, 3, 1, 1},     // smaller than the kernel
+                          Case{1, 33, 17, 3, 16, 3, 3, 1, 1},  // a first layer
+                          Case{2, 20, 23, 16, 8, 3, 3, 1, 1},
+                          Case{1, 65, 17, 7, 5, 3, 3, 1, 0}, Case{1, 16, 16, 32, 33, 3, 3, 1, 2},
+                          // several tiles of a GPU's product each way, with a split depth
+                          Case{1, 13, 12, 64, 132, 3, 3, 1, 1}, Case{2, 33, 9, 6, 5, 1, 1, 1, 0},
+                          Case{1, 31, 24, 3, 8, 9, 9, 1, 4}, Case{2, 19, 22, 8, 12, 3, 3, 2, 1},
+                          Case{1, 13, 12, 4, 6, 5, 2, 3, 2},
+                          Case{1, 12, 12, 3, 2, 2, 2, 4, 0}),  // skips pixels
+        ::testing::Values(DType::float32, DType::float64), ::testing::ValuesIn(testing::devices())));
 
-TEST(Conv2dRelu, clips_and_masks) {
-  const Tensor x = random_tensor({1, 9, 8, 3}, DType::float64, 1),
-               w = random_tensor({4, 3, 3, 3}, DType::float64, 2);
+class Conv2dOnDevice : public ::testing::TestWithParam<Device> {};
+
+TEST_P(Conv2dOnDevice, relu_clips) {
+  const Tensor x = random_tensor({1, 9, 8, 3}, DType::float64, 1).to(GetParam()),
+               w = random_tensor({4, 3, 3, 3}, DType::float64, 2).to(GetParam());
   const ops::Conv2dWeight weight(w);
   const auto plain = ops::conv2d_forward(x, weight, {}, {.padding = 1}).to_vector<double>();
   const auto clipped = ops::conv2d_forward(x, weight, {}, {.padding = 1, .relu = true}).to_vector<double>();
   for (size_t i = 0; i < plain.size(); ++i) EXPECT_EQ(clipped[i], std::max(0.0, plain[i]));
 }
 
-TEST(Conv2dWeightCache, repacks_after_a_write) {
-  Tensor w = random_tensor({2, 3, 3, 3}, DType::float32, 1);
-  const Tensor x = random_tensor({1, 8, 8, 3}, DType::float32, 2);
+TEST_P(Conv2dOnDevice, repacks_a_weight_after_a_write) {
+  Tensor w = random_tensor({2, 3, 3, 3}, DType::float32, 1).to(GetParam());
+  const Tensor x = random_tensor({1, 8, 8, 3}, DType::float32, 2).to(GetParam());
   const ops::Conv2dWeight weight(w);
   const Tensor before = ops::conv2d_forward(x, weight, {}, {});
   w.fill(0);
   EXPECT_EQ(ops::conv2d_forward(x, weight, {}, {}).to_vector<double>(),
             std::vector<double>(before.numel(), 0.0));
 }
+
+TEST_P(Conv2dOnDevice, passes_nan_on) {
+  Tensor x = random_tensor({1, 4, 4, 4}, DType::float32, 1);
+  x.mutable_data<float>()[5 * 4] = NAN;
+  const Tensor w = random_tensor({4, 4, 3, 3}, DType::float32, 2).to(GetParam());
+  const auto y =
+      ops::conv2d_forward(x.to(GetParam()), ops::Conv2dWeight(w), {}, {.padding = 1, .relu = true});
+  const auto values = y.to_vector<float>();
+  for (int pixel : {0, 1, 2, 4, 5, 6, 8, 9, 10}) EXPECT_TRUE(std::isnan(values[pixel * 4])) << pixel;
+  for (int pixel : {3, 7, 11, 12, 15}) EXPECT_FALSE(std::isnan(values[pixel * 4])) << pixel;
+}
+
+INSTANTIATE_TEST_SUITE_P(devices, Conv2dOnDevice, ::testing::ValuesIn(testing::devices()));
 
 TEST(Conv2dErrors, name_the_shapes) {
   const Tensor x = Tensor::zeros({1, 8, 8, 64});
@@ -117,21 +134,27 @@ TEST(Conv2dErrors, name_the_shapes) {
       "bias must be (8)");
 }
 
-const bool registered = testing::register_gradchecks({
-    {"conv2d",
-     [](const auto& v) { return autograd::conv2d(v[0], v[1], v[2], {.padding = 1}); },
-     {random_tensor({1, 6, 5, 3}, DType::float64, 1), random_tensor({4, 3, 3, 3}, DType::float64, 2),
-      random_tensor({4}, DType::float64, 3)},
-     {}},
-    {"conv2d_stride2",
-     [](const auto& v) { return autograd::conv2d(v[0], v[1], {}, {.stride = 2, .padding = 2}); },
-     {random_tensor({2, 7, 6, 2}, DType::float64, 1), random_tensor({3, 2, 5, 3}, DType::float64, 2)},
-     {}},
-    {"conv2d_relu",
-     [](const auto& v) { return autograd::conv2d(v[0], v[1], v[2], {.padding = 1, .relu = true}); },
-     {random_tensor({1, 4, 4, 2}, DType::float64, 5), random_tensor({3, 2, 3, 3}, DType::float64, 6),
-      random_tensor({3}, DType::float64, 7)},
-     {}},
+const bool registered = testing::register_gradchecks(
+    {
+        {"conv2d",
+         [](const auto& v) { return autograd::conv2d(v[0], v[1], v[2], {.padding = 1}); },
+         {random_tensor({1, 6, 5, 3}, DType::float64, 1), random_tensor({4, 3, 3, 3}, DType::float64, 2),
+          random_tensor({4}, DType::float64, 3)},
+         {}},
+        {"conv2d_stride2",
+         [](const auto& v) { return autograd::conv2d(v[0], v[1], {}, {.stride = 2, .padding = 2}); },
+         {random_tensor({2, 7, 6, 2}, DType::float64, 1), random_tensor({3, 2, 5, 3}, DType::float64, 2)},
+         {}},
+        {"conv2d_relu",
+         [](const auto& v) { return autograd::conv2d(v[0], v[1], v[2], {.padding = 1, .relu = true}); },
+         {random_tensor({1, 4, 4, 2}, DType::float64, 5), random_tensor({3, 2, 3, 3}, DType::float64, 6),
+          random_tensor({3}, DType::float64, 7)},
+         {}},
+    },
+    testing::devices());
+
+// Every element of every input costs two evaluations; the CPU alone can afford so many.
+const bool registered_on_cpu = testing::register_gradchecks({
     {"conv2d_winograd",
      [](const auto& v) { return autograd::conv2d(v[0], v[1], v[2], {.padding = 1}); },
      {random_tensor({1, 5, 6, 17}, DType::float64, 8), random_tensor({18, 17, 3, 3}, DType::float64, 9),

@@ -1,0 +1,111 @@
+// Chooses the algorithm; the algorithms have files of their own. Read, in this order:
+//   conv2d_gather.h          a convolution as a matrix product, forward and backward
+//   conv2d_gemm_cpu.cpp      the same with the matrix in memory
+//   cuda/conv2d_gather.cuh   without it: which elements a thread of a block loads
+//   conv2d_simt_cuda.cu      the product in float32, tile by tile
+//   conv2d_gemm_cuda.cu      the three directions, and split sums
+//
+// Here: the bias gradient, a sum over pixels.
+// Idea        One pass over grad_y: a block sums a strip of pixels for 32 channels, in double, as a bias
+// gathers
+//             a whole batch; a second kernel adds the strips in order.
+// Tiling      32 channels x 8 pixels a block: a warp reads 32 neighbouring channels of one pixel.
+// Bytes       grad_y once.
+// Bottleneck  DRAM bandwidth.
+#include <algorithm>
+
+#include "kernels/conv2d.h"
+#include "kernels/conv2d_gemm_cuda.h"
+#include "kernels/cuda/elementwise.cuh"
+#include "kernels/cuda/launch.cuh"
+
+namespace nst::kernels {
+namespace {
+
+constexpr int kChannels = 32, kPixels = 8;
+
+// strips[s][k] = sum of grad_y over strip s.
+template <class T>
+__global__ void __launch_bounds__(kChannels* kPixels)
+    bias_strips_kernel(int64_t pixels, int64_t pixels_per_strip, int64_t k, const T* grad_y, double* strips) {
+  const int64_t channel = int64_t{blockIdx.x} * kChannels + threadIdx.x;
+  const int64_t begin = blockIdx.y * pixels_per_strip;
+  const int64_t end = min(pixels, begin + pixels_per_strip);
+  double sum = 0;
+  if (channel < k) {
+    for (int64_t p = begin + threadIdx.y; p < end; p += kPixels) sum += grad_y[p * k + channel];
+  }
+  NST_SHARED(double, sums, [kPixels][kChannels]);
+  sums[threadIdx.y][threadIdx.x] = sum;
+  __syncthreads();
+  if (threadIdx.y > 0 || channel >= k) return;
+  for (int i = 1; i < kPixels; ++i) sum += sums[i][threadIdx.x];
+  strips[blockIdx.y * k + channel] = sum;
+}
+
+}  // namespace
+
+Conv2dAlgorithm conv2d_algorithm(const CudaContext&, const Conv2dShape&) { return Conv2dAlgorithm::gemm; }
+
+template <class T>
+void conv2d_pack_forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm, const T* w,
+                         T* packed) {
+  conv2d_gemm::pack_forward(context, shape, w, packed);
+}
+
+template <class T>
+void conv2d_forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm, const T* x,
+                    const T* packed, const T* bias, bool relu, T* y) {
+  conv2d_gemm::forward(context, shape, x, packed, bias, relu, y);
+}
+
+template <class T>
+void conv2d_pack_backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm,
+                                const T* w, T* packed) {
+  conv2d_gemm::pack_backward_input(context, shape, w, packed);
+}
+
+template <class T>
+void conv2d_backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm,
+                           const T* grad_y, const T* packed, T* grad_x) {
+  conv2d_gemm::backward_input(context, shape, grad_y, packed, grad_x);
+}
+
+template <class T>
+void conv2d_backward_weight(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm, const T* x,
+                            const T* grad_y, T* grad_w) {
+  conv2d_gemm::backward_weight(context, shape, x, grad_y, grad_w);
+}
+
+template <class T>
+void conv2d_backward_bias(const CudaContext& context, const Conv2dShape& shape, const T* grad_y, T* grad_b) {
+  const int64_t k = shape.k, pixels = shape.n * shape.out_h() * shape.out_w();
+  constexpr int64_t kStrips = 512, kShortest = 64;
+  const int64_t per_strip = std::max((pixels + kStrips - 1) / kStrips, kShortest);
+  const unsigned strip_count = cuda::blocks_for(pixels, per_strip);
+  double* const strips = context.scratch<double>(strip_count * k);
+  cuda::launch(bias_strips_kernel<T>, dim3(cuda::blocks_for(k, kChannels), strip_count),
+               dim3(kChannels, kPixels), 0, context.stream(), pixels, per_strip, k, grad_y, strips);
+  cuda::map(context, k, grad_b, [=] __device__(int64_t i) {
+    double sum = 0;
+    for (unsigned s = 0; s < strip_count; ++s) sum += strips[s * k + i];
+    return static_cast<T>(sum);
+  });
+}
+
+#define NST_INSTANTIATE(T)                                                                                  \
+  template void conv2d_pack_forward(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const T*, T*); \
+  template void conv2d_forward(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const T*, const T*, \
+                               const T*, bool, T*);                                                         \
+  template void conv2d_pack_backward_input(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm,         \
+                                           const T*, T*);                                                   \
+  template void conv2d_backward_input(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const T*,    \
+                                      const T*, T*);                                                        \
+  template void conv2d_backward_weight(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const T*,   \
+                                       const T*, T*);                                                       \
+  template void conv2d_backward_bias(const CudaContext&, const Conv2dShape&, const T*, T*);
+NST_INSTANTIATE(float)
+NST_INSTANTIATE(double)
+#undef NST_INSTANTIATE
+
+}  // namespace nst::kernels
