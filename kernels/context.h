@@ -13,6 +13,12 @@ struct CpuContext {};
 // One CUDA stream and the library handles bound to it; defined in kernels/cuda/context.h.
 class CudaContext;
 
+// What the products of float32 tensors may be computed in on CUDA devices. Memory and sums stay float32.
+//   fp32   float32 multiplications on the ordinary cores
+//   tf32   tensor cores, operands rounded to 10 bits of mantissa: within 2e-3 of the largest result
+//   bf16   tensor cores at twice that speed, operands rounded to 7 bits: within 2e-2
+enum class MathMode { fp32, tf32, bf16 };
+
 }  // namespace nst::kernels
 
 // Marks the small functions that a kernel's CPU and CUDA versions share.

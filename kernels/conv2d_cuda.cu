@@ -3,12 +3,13 @@
 //   conv2d_gemm_cpu.cpp      the same with the matrix in memory
 //   cuda/conv2d_gather.cuh   without it: which elements a thread of a block loads
 //   conv2d_simt_cuda.cu      the product in float32, tile by tile
-//   conv2d_gemm_cuda.cu      the three directions, and split sums
+//   conv2d_tf32_cuda.cu      the same on tensor cores (cuda/ptx.cuh, cuda/conv2d_mma.cuh), then
+//   conv2d_bf16_cuda.cu conv2d_gemm_cuda.cu      the three directions, and split sums
 //
 // Here: the bias gradient, a sum over pixels.
+//
 // Idea        One pass over grad_y: a block sums a strip of pixels for 32 channels, in double, as a bias
-// gathers
-//             a whole batch; a second kernel adds the strips in order.
+//             gathers a whole batch; a second kernel adds the strips in order.
 // Tiling      32 channels x 8 pixels a block: a warp reads 32 neighbouring channels of one pixel.
 // Bytes       grad_y once.
 // Bottleneck  DRAM bandwidth.

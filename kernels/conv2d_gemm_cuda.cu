@@ -2,9 +2,7 @@
 // Tiling      The product kernels' own. Where a product has too few tiles for the device, its depth is split
 //             and the pieces are added in order: the weight's gradient always (few taps, many pixels),
 //             forward where the picture is small (VGG's conv5).
-// Bytes       Split sums cost one more trip of `splits` outputs, at most two tiles a multiprocessor: 17 MB of
-// L2
-//             traffic on an H100.
+// Bytes       Split sums make one more trip, at most two tiles a multiprocessor: 17 MB of L2 on an H100.
 // Bottleneck  The product kernels'.
 #include "kernels/conv2d_gemm_cuda.h"
 
@@ -51,17 +49,18 @@ __device__ T sum_of_pieces(const T* pieces, int count, int64_t product, int64_t 
   return sum;
 }
 
+// The product, split where that pays.
 template <class T>
-void multiply(const CudaContext& context, Gemm<T> g) {
+void evaluate(const CudaContext& context, Gemm<T> g) {
   if (g.destination.stride == 0) choose_splits(context, g);
-  if (!g.split()) return cuda::multiply_simt(context, g);
+  if (!g.split()) return cuda::multiply(context, g);
   const Gemm<T> whole = g;
   const int64_t product = int64_t{g.rows} * g.columns;
   T* const pieces = context.scratch<T>(g.splits * product);
   g.out = pieces;
   g.bias = nullptr;
   g.relu = false;
-  cuda::multiply_simt(context, g);
+  cuda::multiply(context, g);
   const int splits = g.splits, columns = g.columns;
   const T* const bias = whole.bias;
   const bool relu = whole.relu;
@@ -92,7 +91,7 @@ template <class T>
 void forward(const CudaContext& context, const Conv2dShape& shape, const T* x, const T* packed, const T* bias,
              bool relu, T* y) {
   const Gather gather = gather_of(shape.n, shape.out_h(), shape.out_w(), forward_axes(shape), shape.c);
-  multiply<T>(context, {.gather = gather,
+  evaluate<T>(context, {.gather = gather,
                         .image = x,
                         .matrix = packed,
                         .bias = bias,
@@ -143,7 +142,7 @@ void backward_input(const CudaContext& context, const Conv2dShape& shape, const 
         g.destination = {static_cast<int>(v.first), static_cast<int>(hz.first), static_cast<int>(stride),
                          static_cast<int>(shape.h), static_cast<int>(shape.w)};
       }
-      if (g.rows > 0) multiply<T>(context, g);
+      if (g.rows > 0) evaluate<T>(context, g);
       packed += depth * shape.c;
     }
   }
@@ -164,7 +163,7 @@ void backward_weight(const CudaContext& context, const Conv2dShape& shape, const
   choose_splits(context, g);
   T* const pieces = context.scratch<T>(g.splits * product);
   g.out = pieces;
-  cuda::multiply_simt(context, g);
+  cuda::multiply(context, g);
   // Added in the product's own order first, and only then turned to (K, C, R, S): both passes but the last
   // read are coalesced, and that one reads what is in L2.
   const int splits = g.splits;

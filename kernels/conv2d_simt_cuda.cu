@@ -10,9 +10,8 @@
 // Bytes       A step of a block loads 8 KiB (6 KiB) for 2*128*128*8 FLOP (half): 32 (21) FLOP a byte, from L2
 //             mostly, as a pixel is read once for each of its R*S taps. From DRAM: x, w and y once each.
 // Bottleneck  FMA issue. 64 FMA a thread need four 16-byte shared loads: 16 FMA a load.
-// Constraints 128 registers a thread, so that two blocks of 256 threads share a multiprocessor (168 and three
-// of
-//             128 for the narrow tile, which keeps more addresses).
+// Constraints 128 registers a thread, so that two blocks of 256 threads share a multiprocessor; 168 for the
+//             narrow tile's three blocks of 128, which keep more addresses.
 #include "kernels/cuda/conv2d_gemm.cuh"
 
 namespace nst::kernels::cuda {
@@ -154,14 +153,12 @@ void launch_simt(const CudaContext& context, const Gemm<T>& g) {
 
 }  // namespace
 
-template <>
 void multiply_simt(const CudaContext& context, const Gemm<float>& g) {
   if (!can_use_vectors(g)) return launch_simt<NarrowTile, false>(context, g);
   if (g.columns <= NarrowTile::kColumns) return launch_simt<NarrowTile, true>(context, g);
   launch_simt<LargeTile, true>(context, g);
 }
 
-template <>
 void multiply_simt(const CudaContext& context, const Gemm<double>& g) {
   launch_simt<DoubleTile, false>(context, g);
 }

@@ -66,6 +66,9 @@ const kernels::CudaContext& cuda_context(Device device) {
   return context;
 }
 
+void set_cuda_math_mode(Device device, MathMode mode) { open_device(device).context.set_math_mode(mode); }
+MathMode cuda_math_mode(Device device) { return open_device(device).context.math_mode(); }
+
 Allocator& cuda_allocator(Device device) { return open_device(device).pool; }
 
 void cuda_copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t bytes) {

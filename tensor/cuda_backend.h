@@ -13,6 +13,9 @@ namespace nst {
 
 // The device's only context, made on first use; also makes the device current for the calling thread.
 const kernels::CudaContext& cuda_context(Device device);
+// math_mode() of device.h for a CUDA device.
+void set_cuda_math_mode(Device device, MathMode mode);
+MathMode cuda_math_mode(Device device);
 // The device's pool.
 Allocator& cuda_allocator(Device device);
 // copy_bytes() of transfer.h, where at least one side is a CUDA device.

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "tensor/cuda_backend.h"
+
 namespace nst {
 
 std::string Device::to_string() const {
@@ -22,6 +24,15 @@ Device Device::parse(std::string_view text) {
     if (error == std::errc() && stop == end && device.index >= 0) return device;
   }
   throw std::invalid_argument(fmt::format("device: expected cpu, cuda or cuda:N, got '{}'", text));
+}
+
+void set_math_mode(Device device, MathMode mode) {
+  if (device.type != DeviceType::cpu) return set_cuda_math_mode(device, mode);
+  if (mode != MathMode::fp32) throw std::invalid_argument("math mode: the CPU computes in fp32 only");
+}
+
+MathMode math_mode(Device device) {
+  return device.type == DeviceType::cpu ? MathMode::fp32 : cuda_math_mode(device);
 }
 
 }  // namespace nst

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "kernels/context.h"
+
 namespace nst {
 
 enum class DeviceType { cpu, cuda };
@@ -30,5 +32,11 @@ int cuda_device_count();
 std::string cuda_device_name(Device device);
 // Waits until all that was asked of the device is done.
 void synchronize(Device device);
+
+using kernels::MathMode;
+// What the device may compute products of float32 tensors in, from now on. Throws std::invalid_argument for
+// anything but fp32 on the CPU.
+void set_math_mode(Device device, MathMode mode);
+MathMode math_mode(Device device);
 
 }  // namespace nst

@@ -19,6 +19,8 @@ void synchronize(Device device) {
   if (device.type != DeviceType::cpu) refuse(device);
 }
 const kernels::CudaContext& cuda_context(Device device) { refuse(device); }
+void set_cuda_math_mode(Device device, MathMode) { refuse(device); }
+MathMode cuda_math_mode(Device device) { refuse(device); }
 Allocator& cuda_allocator(Device device) { refuse(device); }
 void cuda_copy_bytes(void*, Device to_device, const void*, Device from_device, size_t) {
   refuse(to_device.type == DeviceType::cpu ? from_device : to_device);

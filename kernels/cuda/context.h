@@ -28,6 +28,9 @@ class CudaContext {
   cublasHandle_t cublas() const;
   // The number of streaming multiprocessors: what a grid should at least fill.
   int multiprocessors() const { return multiprocessors_; }
+  // What products may be computed in; fp32 unless set.
+  MathMode math_mode() const { return math_mode_; }
+  void set_math_mode(MathMode mode) { math_mode_ = mode; }
 
   // At least `count` uninitialised elements on the device, aligned to 256 bytes, which belong to the caller's
   // kernels until scratch() is next called: a kernel function asks once and carves up what it gets. The next
@@ -53,6 +56,7 @@ class CudaContext {
 
   int device_;
   int multiprocessors_ = 0;
+  MathMode math_mode_ = MathMode::fp32;
   cuda::UniqueHandle<cudaStream_t, cudaStreamDestroy> stream_;
   // Made by const functions, on behalf of the stream's order of work: a context belongs to one host thread.
   mutable cuda::UniqueHandle<cublasHandle_t, cublasDestroy> cublas_;

@@ -3,6 +3,8 @@
 //   out (rows, columns) = act(left (rows, depth) x matrix (depth, columns) + bias)
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/cuda/context.h"
 #include "kernels/cuda/conv2d_gather.cuh"
 
@@ -44,9 +46,12 @@ struct Gemm {
 
 inline constexpr int kSplitGranularity = 32;
 
-// Evaluates the product; the sum's order depends on the shape alone. T is float or double.
-template <class T>
-void multiply_simt(const CudaContext& context, const Gemm<T>& gemm);
+// Evaluates the product; the order of a sum depends on the shape alone. multiply() chooses by the context's
+// math mode; the tensor cores' two ask for can_use_vectors().
+void multiply_simt(const CudaContext& context, const Gemm<float>& gemm);
+void multiply_simt(const CudaContext& context, const Gemm<double>& gemm);
+void multiply_tf32(const CudaContext& context, const Gemm<float>& gemm);
+void multiply_bf16(const CudaContext& context, const Gemm<float>& gemm);
 
 template <class T>
 bool is_aligned(const T* memory) {
@@ -58,6 +63,17 @@ template <class T>
 bool can_use_vectors(const Gemm<T>& g) {
   return g.gather.channels % 4 == 0 && g.columns % 4 == 0 && is_aligned(g.image) && is_aligned(g.matrix) &&
          is_aligned(g.out);
+}
+
+// float64 has no tensor-core product here, and shapes that vectors do not fit (VGG's first layer, with a
+// depth of 27) would not gain from one.
+template <class T>
+void multiply(const CudaContext& context, const Gemm<T>& g) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (context.math_mode() == MathMode::tf32 && can_use_vectors(g)) return multiply_tf32(context, g);
+    if (context.math_mode() == MathMode::bf16 && can_use_vectors(g)) return multiply_bf16(context, g);
+  }
+  multiply_simt(context, g);
 }
 
 // Launches `kernel` with a block per tile of the product. Tiles of the same rows follow each other, so that

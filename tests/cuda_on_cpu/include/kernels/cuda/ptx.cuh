@@ -19,6 +19,11 @@ inline uint32_t to_tf32(float x) {
   return (bits + 0x1000) & 0xffffe000;
 }
 
+inline uint32_t pack_bf16(float low, float high) {
+  return uint32_t{__bfloat16_as_ushort(__float2bfloat16_rn(high))} << 16 |
+         __bfloat16_as_ushort(__float2bfloat16_rn(low));
+}
+
 namespace emulated {
 
 // What a lane brings to a product: its fragments.
