@@ -11,12 +11,14 @@ if(stb_version VERSION_LESS 2.28)
   set(stb_copy ${CMAKE_BINARY_DIR}/generated/patched/stb/stb_image.h)
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated/patched/stb)
   execute_process(
-    COMMAND ${PATCH_PROGRAM} --quiet --force --output=${stb_copy} ${STB_INCLUDE_DIR}/stb/stb_image.h ${stb_patch}
+    COMMAND ${PATCH_PROGRAM} --quiet --force --output=${stb_copy}.new ${STB_INCLUDE_DIR}/stb/stb_image.h ${stb_patch}
     RESULT_VARIABLE stb_patch_failed)
   if(stb_patch_failed)
-    file(REMOVE ${stb_copy})
+    file(REMOVE ${stb_copy} ${stb_copy}.new)
     message(WARNING "stb_image ${stb_version} is not the one that nst/stb_image.patch mends; it is used as it is")
   else()
+    # Left alone when nothing has changed, lest configuring again compiles again.
+    configure_file(${stb_copy}.new ${stb_copy} COPYONLY)
     list(PREPEND STB_INCLUDE_DIRS ${CMAKE_BINARY_DIR}/generated/patched)
   endif()
 endif()
