@@ -17,6 +17,10 @@
 namespace nst {
 namespace {
 
+void check(int error) {
+  if (error != 0) throw std::system_error(error, std::generic_category(), "child process");
+}
+
 class FileActions {
  public:
   FileActions() { check(posix_spawn_file_actions_init(&actions_)); }
@@ -31,19 +35,33 @@ class FileActions {
   const posix_spawn_file_actions_t* get() const { return &actions_; }
 
  private:
-  static void check(int error) {
-    if (error != 0) throw std::system_error(error, std::generic_category(), "child process");
-  }
   posix_spawn_file_actions_t actions_{};
 };
 
-// A started program; ended, if it has not been, when this goes out of scope.
+class Attributes {
+ public:
+  Attributes() {
+    check(posix_spawnattr_init(&attributes_));
+    check(posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP));
+    check(posix_spawnattr_setpgroup(&attributes_, 0));
+  }
+  ~Attributes() { posix_spawnattr_destroy(&attributes_); }
+  Attributes(const Attributes&) = delete;
+  Attributes& operator=(const Attributes&) = delete;
+  const posix_spawnattr_t* get() const { return &attributes_; }
+
+ private:
+  posix_spawnattr_t attributes_{};
+};
+
+// A started program that leads a process group of its own; when this goes out of scope before it has ended,
+// it is made to end, with whatever it has started.
 class Child {
  public:
   explicit Child(pid_t id) : id_(id) {}
   ~Child() {
     if (id_ < 0) return;
-    ::kill(id_, SIGTERM);
+    ::kill(-id_, SIGTERM);
     while (::waitpid(id_, nullptr, 0) < 0 && errno == EINTR) continue;
   }
   Child(const Child&) = delete;
@@ -89,10 +107,11 @@ int run_child_process(const std::vector<std::string>& command, const ChildOption
   files.open(STDOUT_FILENO, options.log.c_str(), O_WRONLY | O_CREAT | O_TRUNC);
   files.duplicate(STDOUT_FILENO, STDERR_FILENO);
 
+  const Attributes attributes;
   const auto arguments = pointers(command), environment = with_own_environment(options.environment);
   pid_t id = 0;
   const int error =
-      posix_spawnp(&id, arguments[0], files.get(), nullptr, arguments.data(), environment.data());
+      posix_spawnp(&id, arguments[0], files.get(), attributes.get(), arguments.data(), environment.data());
   if (error != 0) {
     throw std::runtime_error(
         fmt::format("{}: cannot be started: {}", command[0], std::generic_category().message(error)));

@@ -11,7 +11,8 @@ namespace nst {
 struct ChildOptions {
   std::filesystem::path log;               // where what it prints goes
   std::vector<std::string> environment{};  // "NAME=value", before this process's own
-  // Called ten times a second while it runs. What it throws ends the program (SIGTERM) and is passed on.
+  // Called ten times a second while it runs. What it throws is passed on, after the program and all that it
+  // started have been sent SIGTERM.
   std::function<void()> on_wait{};
 };
 
