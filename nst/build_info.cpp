@@ -4,6 +4,8 @@
 #include <omp.h>
 #include <Eigen/Core>
 
+#include "tensor/device.h"
+
 namespace nst {
 
 std::string version() { return NST_VERSION; }
@@ -14,7 +16,7 @@ std::vector<std::pair<std::string, std::string>> build_info() {
           {"cpu", NST_CPU},
           {"threads", std::to_string(omp_get_max_threads())},
           {"eigen", fmt::format("{}.{}.{}", EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)},
-          {"cuda", "no"}};
+          {"cuda", built_with_cuda() ? fmt::format("yes, {} device(s) found", cuda_device_count()) : "no"}};
 }
 
 }  // namespace nst

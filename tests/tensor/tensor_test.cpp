@@ -52,6 +52,47 @@ TEST(Tensor, new_elements_are_nan_in_tests) {
   for (float v : Tensor::empty({7}).to_vector<float>()) EXPECT_TRUE(std::isnan(v));
 }
 
+class TensorOn : public ::testing::TestWithParam<Device> {};
+
+TEST_P(TensorOn, the_device_keeps_its_values_on_the_way_there_and_back) {
+  const Device device = GetParam();
+  const std::vector<float> values{1, 2, 3, 4, 5, 6};
+  Tensor a = Tensor::from<float>({2, 3}, values, device);
+  EXPECT_EQ(a.device(), device);
+  EXPECT_EQ(a.to_vector<float>(), values);
+  EXPECT_EQ(a.clone().to(kCpu).to_vector<float>(), values);
+  EXPECT_EQ(a.to(DType::float64).device(), device);
+  EXPECT_EQ(a.to(DType::float64).to_vector<float>(), values);
+  a.fill(7);
+  EXPECT_EQ(a.to_vector<float>(), std::vector<float>(6, 7));
+  EXPECT_EQ(Tensor::full({1}, 2.5, DType::float64, device).item(), 2.5);
+  EXPECT_TRUE(std::isnan(Tensor::empty({1}, DType::float32, device).item()));
+}
+
+TEST_P(TensorOn, the_pool_counts_what_lives) {
+  Allocator& pool = allocator(GetParam());
+  pool.reset_peak();
+  const auto before = pool.stats();
+  {
+    const Tensor a = Tensor::zeros({1000}, DType::float32, GetParam());
+    EXPECT_GE(pool.stats().in_use, before.in_use + 4000);
+  }
+  EXPECT_EQ(pool.stats().in_use, before.in_use);
+  EXPECT_GE(pool.stats().peak, before.in_use + 4000);
+}
+
+TEST_P(TensorOn, a_device_refuses_more_than_it_has) {
+  EXPECT_FAILURE(Tensor::empty({int64_t{1} << 50}, DType::float32, GetParam()), "out of memory");
+}
+
+INSTANTIATE_TEST_SUITE_P(devices, TensorOn, ::testing::ValuesIn(testing::devices()));
+
+TEST(Tensor, two_devices_do_not_mix) {
+  if (testing::devices().size() < 2) GTEST_SKIP() << "no CUDA device";
+  EXPECT_INVALID(Tensor::zeros({2}).copy_from(Tensor::zeros({2}, DType::float32, kCuda)), "on cuda:0");
+  EXPECT_FAILURE(Tensor::zeros({2}, DType::float32, {DeviceType::cuda, 99}), "cuda:99: only 1 CUDA device");
+}
+
 TEST(Arena, merges_holes_and_takes_the_best_fit) {
   Arena arena;
   arena.grow(100);

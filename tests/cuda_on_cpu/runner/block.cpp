@@ -117,7 +117,7 @@ void Block::run(const Grid& grid, const Dim& index, Order order, const std::func
     }
   }
   if (!failed_) return;
-  idle_.clear();  // the stopped ones are abandoned and can be started anew
+  idle_.clear();  // those that wait are abandoned and can be started anew
   for (const auto& fiber : fibers_) idle_.push_back(fiber.get());
   throw std::runtime_error("kernel: " + failure_);
 }
@@ -151,7 +151,9 @@ void Block::work() {
     try {
       (*body_)();
     } catch (const std::exception& e) {
-      fail(e.what());
+      failed_ = true;
+      failure_ = e.what();
+      return;
     }
     Thread& thread = threads_[current_];
     async_wait(0);
@@ -241,15 +243,6 @@ void Block::async_wait(size_t pending) {
     for (const AsyncCopy& c : groups.front()) std::memcpy(c.to, c.data, c.bytes);
     groups.erase(groups.begin());
   }
-}
-
-void Block::fail(const std::string& message) {
-  if (!failed_) {
-    failed_ = true;
-    failure_ = message;
-  }
-  threads_[current_].fiber->step_aside();
-  std::abort();  // never resumed
 }
 
 std::string Block::name(int thread) const {

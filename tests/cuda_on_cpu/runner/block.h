@@ -44,7 +44,6 @@ class Block {
   void async_commit();
   void async_wait(size_t pending);
   int lane() const { return current_ % 32; }
-  [[noreturn]] void fail(const std::string& message);
   SharedMemory& shared() { return shared_; }
 
  private:

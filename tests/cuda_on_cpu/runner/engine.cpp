@@ -98,6 +98,6 @@ void async_copy(const AsyncCopy& copy) { the_block().async_copy(copy); }
 void async_commit() { the_block().async_commit(); }
 void async_wait(int pending) { the_block().async_wait(static_cast<size_t>(pending)); }
 int lane() { return the_block().lane(); }
-void fail(const std::string& message) { the_block().fail(message); }
+void fail(const std::string& message) { throw std::runtime_error(message); }
 
 }  // namespace cuda_on_cpu

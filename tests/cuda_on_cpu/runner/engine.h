@@ -73,7 +73,7 @@ void async_commit();
 void async_wait(int pending);
 
 int lane();
-// Stops the kernel and makes run() throw.
+// Stops the kernel and makes run() throw this message.
 [[noreturn]] void fail(const std::string& message);
 
 }  // namespace cuda_on_cpu
