@@ -22,15 +22,15 @@ constexpr int64_t variance_divisor(Variance variance, int64_t pixels) {
 }
 
 // mean (N, C) of x (N, H*W, C)
-NST_CPU_KERNEL(channel_mean_forward, const ChannelShape& shape, const T* x, T* mean);
+NST_KERNEL(channel_mean_forward, const ChannelShape& shape, const T* x, T* mean);
 // grad_x[n,p,c] = grad_mean[n,c] / pixels
-NST_CPU_KERNEL(channel_mean_backward, const ChannelShape& shape, const T* grad_mean, T* grad_x);
+NST_KERNEL(channel_mean_backward, const ChannelShape& shape, const T* grad_mean, T* grad_x);
 
 // mean and std, both (N, C), of x (N, H*W, C); the divisor must not be 0.
-NST_CPU_KERNEL(channel_std_forward, const ChannelShape& shape, Variance variance, T eps, const T* x, T* mean,
-               T* std);
+NST_KERNEL(channel_std_forward, const ChannelShape& shape, Variance variance, T eps, const T* x, T* mean,
+           T* std);
 // grad_x[n,p,c] = grad_std[n,c] (x[n,p,c] - mean[n,c]) / (divisor std[n,c]), 0 where std is 0.
-NST_CPU_KERNEL(channel_std_backward, const ChannelShape& shape, Variance variance, const T* x, const T* mean,
-               const T* std, const T* grad_std, T* grad_x);
+NST_KERNEL(channel_std_backward, const ChannelShape& shape, Variance variance, const T* x, const T* mean,
+           const T* std, const T* grad_std, T* grad_x);
 
 }  // namespace nst::kernels

@@ -19,15 +19,15 @@ struct InstanceNormShape {
 
 // Writes y (N, H*W, C), which may be x, and what the backward wants, mean and inverse_std = 1 / std, (N, C).
 // A null gamma stands for ones, a null beta for zeros.
-NST_CPU_KERNEL(instance_norm_forward, const InstanceNormShape& shape, T eps, const T* x, const T* gamma,
-               const T* beta, T* y, T* mean, T* inverse_std);
+NST_KERNEL(instance_norm_forward, const InstanceNormShape& shape, T eps, const T* x, const T* gamma,
+           const T* beta, T* y, T* mean, T* inverse_std);
 
 // With the forward's x, gamma, mean and inverse_std, sums over the pixels p of an image:
 //   grad_beta  = sum_p grad_y                 also over the images where gamma and beta are (C)
 //   grad_gamma = sum_p grad_y z               likewise
 //   grad_x     = gamma inverse_std (grad_y - sum_p grad_y / pixels - z sum_p grad_y z / divisor)
 // A null grad_x, grad_gamma or grad_beta is not computed. grad_x may be grad_y.
-NST_CPU_KERNEL(instance_norm_backward, const InstanceNormShape& shape, const T* x, const T* gamma,
-               const T* mean, const T* inverse_std, const T* grad_y, T* grad_x, T* grad_gamma, T* grad_beta);
+NST_KERNEL(instance_norm_backward, const InstanceNormShape& shape, const T* x, const T* gamma, const T* mean,
+           const T* inverse_std, const T* grad_y, T* grad_x, T* grad_gamma, T* grad_beta);
 
 }  // namespace nst::kernels

@@ -23,10 +23,10 @@ struct ImageShape {
 };
 
 // Writes one element, the variation of all images x (N, H, W, C) together.
-NST_CPU_KERNEL(total_variation_forward, const ImageShape& shape, TvVariant variant, const T* x, T* tv);
+NST_KERNEL(total_variation_forward, const ImageShape& shape, TvVariant variant, const T* x, T* tv);
 
 // Writes grad_x = *grad_tv * d tv / d x. Where a derivative does not exist (|d| at 0) it is 0.
-NST_CPU_KERNEL(total_variation_backward, const ImageShape& shape, TvVariant variant, const T* x,
-               const T* grad_tv, T* grad_x);
+NST_KERNEL(total_variation_backward, const ImageShape& shape, TvVariant variant, const T* x, const T* grad_tv,
+           T* grad_x);
 
 }  // namespace nst::kernels

@@ -54,6 +54,25 @@ struct Position {
   int image, row, column, channel;
 };
 
+// Which position the i-th element of an array (N, H, W, C) of less than 2^31 elements has.
+class NhwcIndex {
+ public:
+  NhwcIndex(int64_t n, int64_t h, int64_t w, int64_t c)
+      : count_(n * h * w * c), by_h_(h > 0 ? h : 1), by_w_(w > 0 ? w : 1), by_c_(c > 0 ? c : 1) {
+    if (count_ > std::numeric_limits<int>::max()) throw std::runtime_error("CUDA: an image of 2^31 values");
+  }
+  int64_t count() const { return count_; }
+  __device__ Position position(int64_t element) const {
+    const int i = static_cast<int>(element), pixel = by_c_.quotient(i), row = by_w_.quotient(pixel),
+              image = by_h_.quotient(row);
+    return {image, by_h_.remainder(row, image), by_w_.remainder(pixel, row), by_c_.remainder(i, pixel)};
+  }
+
+ private:
+  int64_t count_;
+  Divider by_h_, by_w_, by_c_;
+};
+
 // y(at) = f(at) for every position `at` of y (N, H, W, C).
 template <class T, class F>
 void map_nhwc(const CudaContext& context, int64_t n, int64_t h, int64_t w, int64_t c, T* y, F f) {

@@ -34,12 +34,12 @@ Expected definition(const Tensor& x, const ops::ChannelStdParams& params) {
   return expected;
 }
 
-class ChannelStats : public ::testing::TestWithParam<std::tuple<Shape, Variance, DType>> {};
+class ChannelStats : public ::testing::TestWithParam<std::tuple<Shape, Variance, DType, Device>> {};
 
 TEST_P(ChannelStats, match_the_definition) {
-  const auto& [shape, variance, dtype] = GetParam();
+  const auto& [shape, variance, dtype, device] = GetParam();
   const ops::ChannelStdParams params{.variance = variance, .eps = 1e-5};
-  const Tensor x = random_tensor(shape, dtype, 1, -1, 3);
+  const Tensor x = random_tensor(shape, dtype, 1, -1, 3).to(device);
   const auto expected = definition(x, params);
   const auto stats = ops::channel_std_forward(x, params);
   const double tolerance = dtype == DType::float32 ? 1e-7 : 1e-14;
@@ -50,11 +50,11 @@ TEST_P(ChannelStats, match_the_definition) {
 }
 
 TEST_P(ChannelStats, keep_their_digits_under_a_large_mean) {
-  const auto& [shape, variance, dtype] = GetParam();
+  const auto& [shape, variance, dtype, device] = GetParam();
   const ops::ChannelStdParams params{.variance = variance, .eps = 0};
   // mean(x^2) - mean^2 would be off by 1e-1 in float, by 1e-4 in double.
   const double mean = dtype == DType::float32 ? 1000 : 1e6;
-  const Tensor x = random_tensor(shape, dtype, 2, mean - 1, mean + 1);
+  const Tensor x = random_tensor(shape, dtype, 2, mean - 1, mean + 1).to(device);
   EXPECT_CLOSE(ops::channel_std_forward(x, params).std.to_vector<double>(), definition(x, params).std,
                dtype == DType::float32 ? 1e-7 : 1e-9);
 }
@@ -64,7 +64,8 @@ INSTANTIATE_TEST_SUITE_P(shapes, ChannelStats,
                                                               Shape{2, 61, 53, 17}, Shape{1, 3, 3, 515},
                                                               Shape{1, 301, 201, 3}),
                                             ::testing::Values(Variance::biased, Variance::unbiased),
-                                            ::testing::Values(DType::float32, DType::float64)));
+                                            ::testing::Values(DType::float32, DType::float64),
+                                            ::testing::ValuesIn(testing::devices())));
 
 TEST(ChannelStatsResults, do_not_depend_on_the_number_of_threads) {
   const Tensor x = random_tensor({2, 61, 53, 17}, DType::float64, 1);
@@ -72,13 +73,18 @@ TEST(ChannelStatsResults, do_not_depend_on_the_number_of_threads) {
   testing::expect_same_on_any_threads([&] { return ops::channel_std_forward(x, {}).std; });
 }
 
-TEST(ChannelStdOfFlatChannels, has_a_zero_gradient) {
-  const Tensor x = Tensor::full({1, 3, 3, 2}, 0.1);
+class ChannelStdOfFlatChannels : public ::testing::TestWithParam<Device> {};
+
+TEST_P(ChannelStdOfFlatChannels, has_a_zero_gradient) {
+  const Tensor x = Tensor::full({1, 3, 3, 2}, 0.1, DType::float32, GetParam());
   const auto stats = ops::channel_std_forward(x, {});
   EXPECT_EQ(stats.std.to_vector<float>(), (std::vector<float>{0, 0}));
-  const Tensor grad_x = ops::channel_std_backward(x, stats, Tensor::full({1, 2}, 1), Variance::biased);
+  const Tensor grad_x = ops::channel_std_backward(
+      x, stats, Tensor::full({1, 2}, 1, DType::float32, GetParam()), Variance::biased);
   for (const float g : grad_x.to_vector<float>()) EXPECT_EQ(g, 0);
 }
+
+INSTANTIATE_TEST_SUITE_P(devices, ChannelStdOfFlatChannels, ::testing::ValuesIn(testing::devices()));
 
 TEST(ChannelStatsErrors, name_the_shapes) {
   EXPECT_INVALID(ops::channel_mean_forward(Tensor::zeros({3, 3})), "channel_mean: x must have 4 axes");
@@ -97,14 +103,18 @@ TEST(ChannelStatsErrors, name_the_shapes) {
 
 Tensor features() { return random_tensor({2, 3, 4, 3}, DType::float64, 1); }
 
-const bool registered = testing::register_gradchecks({
-    {"channel_mean", [](const auto& v) { return autograd::channel_mean(v[0]); }, {features()}, {}},
-    {"channel_std", [](const auto& v) { return autograd::channel_std(v[0]); }, {features()}, {}},
-    {"channel_std_unbiased",
-     [](const auto& v) { return autograd::channel_std(v[0], {.variance = Variance::unbiased, .eps = 1e-2}); },
-     {features()},
-     {}},
-});
+const bool registered = testing::register_gradchecks(
+    {
+        {"channel_mean", [](const auto& v) { return autograd::channel_mean(v[0]); }, {features()}, {}},
+        {"channel_std", [](const auto& v) { return autograd::channel_std(v[0]); }, {features()}, {}},
+        {"channel_std_unbiased",
+         [](const auto& v) {
+           return autograd::channel_std(v[0], {.variance = Variance::unbiased, .eps = 1e-2});
+         },
+         {features()},
+         {}},
+    },
+    testing::devices());
 
 }  // namespace
 }  // namespace nst

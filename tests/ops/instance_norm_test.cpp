@@ -47,32 +47,34 @@ Tensor parameter(const Shape& x, Affine affine, DType dtype, uint64_t seed) {
   return random_tensor(affine == Affine::per_image ? Shape{x[0], x[3]} : Shape{x[3]}, dtype, seed, 0.5, 2);
 }
 
-class InstanceNorm : public ::testing::TestWithParam<std::tuple<Shape, Affine, Variance, DType>> {};
+class InstanceNorm : public ::testing::TestWithParam<std::tuple<Shape, Affine, Variance, DType, Device>> {};
 
 TEST_P(InstanceNorm, matches_the_definition) {
-  const auto& [shape, affine, variance, dtype] = GetParam();
+  const auto& [shape, affine, variance, dtype, device] = GetParam();
   const ops::InstanceNormParams params{.eps = 1e-3, .variance = variance};
-  const Tensor x = random_tensor(shape, dtype, 1, -2, 3);
-  const Tensor gamma = parameter(shape, affine, dtype, 2), beta = parameter(shape, affine, dtype, 3);
+  const Tensor x = random_tensor(shape, dtype, 1, -2, 3).to(device);
+  const Tensor gamma = parameter(shape, affine, dtype, 2).to(device),
+               beta = parameter(shape, affine, dtype, 3).to(device);
   EXPECT_CLOSE(ops::instance_norm_forward(x, gamma, beta, params).y.to_vector<double>(),
                definition(x, gamma, beta, params), dtype == DType::float32 ? 1e-6 : 1e-13);
 }
 
 TEST_P(InstanceNorm, keeps_its_digits_under_a_large_mean) {
-  const auto& [shape, affine, variance, dtype] = GetParam();
+  const auto& [shape, affine, variance, dtype, device] = GetParam();
   const ops::InstanceNormParams params{.variance = variance};
-  const Tensor x = random_tensor(shape, dtype, 4, 999, 1001);
-  const Tensor gamma = parameter(shape, affine, dtype, 2), beta = parameter(shape, affine, dtype, 3);
+  const Tensor x = random_tensor(shape, dtype, 4, 999, 1001).to(device);
+  const Tensor gamma = parameter(shape, affine, dtype, 2).to(device),
+               beta = parameter(shape, affine, dtype, 3).to(device);
   // In float the mean's own rounding, 3e-5, would show if it were not made good.
   EXPECT_CLOSE(ops::instance_norm_forward(x, gamma, beta, params).y.to_vector<double>(),
                definition(x, gamma, beta, params), dtype == DType::float32 ? 1e-6 : 1e-11);
 }
 
 TEST_P(InstanceNorm, gradient_in_this_type_is_the_one_in_double) {
-  const auto& [shape, affine, variance, dtype] = GetParam();
+  const auto& [shape, affine, variance, dtype, device] = GetParam();
   const ops::InstanceNormParams params{.variance = variance};
-  const auto gradients = [&, shape = shape, affine = affine](DType type) {
-    const auto rounded = [&](const Tensor& t) { return t.to(DType::float32).to(type); };
+  const auto gradients = [&, shape = shape, affine = affine](DType type, Device where) {
+    const auto rounded = [&](const Tensor& t) { return t.to(DType::float32).to(type).to(where); };
     const Tensor x = rounded(random_tensor(shape, DType::float64, 1));
     const Tensor gamma = rounded(parameter(shape, affine, DType::float64, 2));
     const auto forward = ops::instance_norm_forward(x, gamma, gamma, params);
@@ -81,7 +83,7 @@ TEST_P(InstanceNorm, gradient_in_this_type_is_the_one_in_double) {
                                        params,
                                        {.x = true, .gamma = gamma.defined(), .beta = gamma.defined()});
   };
-  const auto here = gradients(dtype), exact = gradients(DType::float64);
+  const auto here = gradients(dtype, device), exact = gradients(DType::float64, kCpu);
   EXPECT_CLOSE(here.x, exact.x, 1e-5);
   if (affine == Affine::none) return;
   EXPECT_CLOSE(here.gamma, exact.gamma, 1e-5);
@@ -93,7 +95,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Combine(::testing::Values(Shape{3, 5, 7, 3}, Shape{2, 61, 53, 17}, Shape{1, 3, 3, 515}),
                        ::testing::Values(Affine::none, Affine::per_channel, Affine::per_image),
                        ::testing::Values(Variance::biased, Variance::unbiased),
-                       ::testing::Values(DType::float32, DType::float64)));
+                       ::testing::Values(DType::float32, DType::float64),
+                       ::testing::ValuesIn(testing::devices())));
 
 TEST(InstanceNormResults, do_not_depend_on_the_number_of_threads) {
   const Tensor x = random_tensor({2, 61, 53, 17}, DType::float32, 1),
@@ -109,14 +112,18 @@ TEST(InstanceNormResults, do_not_depend_on_the_number_of_threads) {
   testing::expect_same_on_any_threads([&] { return backward().beta; });
 }
 
-TEST(InstanceNormOfFlatChannels, is_beta_and_finite) {
-  const Variable x(Tensor::full({1, 1, 1, 2}, 5), true);
-  const Variable beta(Tensor::from<float>({2}, std::vector<float>{1, -2}));
+class InstanceNormOfFlatChannels : public ::testing::TestWithParam<Device> {};
+
+TEST_P(InstanceNormOfFlatChannels, is_beta_and_finite) {
+  const Variable x(Tensor::full({1, 1, 1, 2}, 5, DType::float32, GetParam()), true);
+  const Variable beta(Tensor::from<float>({2}, std::vector<float>{1, -2}, GetParam()));
   const Variable y = autograd::instance_norm(x, {}, beta);
   EXPECT_EQ(y.value().to_vector<float>(), (std::vector<float>{1, -2}));
-  autograd::backward(y, Tensor::full({1, 1, 1, 2}, 3));
+  autograd::backward(y, Tensor::full({1, 1, 1, 2}, 3, DType::float32, GetParam()));
   EXPECT_EQ(x.grad().to_vector<float>(), (std::vector<float>{0, 0}));
 }
+
+INSTANTIATE_TEST_SUITE_P(devices, InstanceNormOfFlatChannels, ::testing::ValuesIn(testing::devices()));
 
 TEST(InstanceNormErrors, name_the_shapes) {
   const Tensor x = Tensor::zeros({2, 4, 4, 3}), good = Tensor::zeros({3});
@@ -142,25 +149,29 @@ std::vector<Tensor> inputs(const Shape& parameters) {
           random_tensor(parameters, DType::float64, 3)};
 }
 
-const bool registered = testing::register_gradchecks({
-    {"instance_norm", [](const auto& v) { return autograd::instance_norm(v[0]); }, {inputs({3})[0]}, {}},
-    {"instance_norm_affine",
-     [](const auto& v) { return autograd::instance_norm(v[0], v[1], v[2], {.eps = 1e-2}); },
-     inputs({3}),
-     {}},
-    {"instance_norm_conditional",
-     [](const auto& v) { return autograd::instance_norm(v[0], v[1], v[2]); },
-     inputs({2, 3}),
-     {}},
-    {"instance_norm_unbiased",
-     [](const auto& v) { return autograd::instance_norm(v[0], v[1], {}, {.variance = Variance::unbiased}); },
-     {inputs({3})[0], inputs({3})[1]},
-     {}},
-    {"instance_norm_beta_alone",
-     [](const auto& v) { return autograd::instance_norm(v[0], {}, v[1]); },
-     {inputs({2, 3})[0], inputs({2, 3})[1]},
-     {}},
-});
+const bool registered = testing::register_gradchecks(
+    {
+        {"instance_norm", [](const auto& v) { return autograd::instance_norm(v[0]); }, {inputs({3})[0]}, {}},
+        {"instance_norm_affine",
+         [](const auto& v) { return autograd::instance_norm(v[0], v[1], v[2], {.eps = 1e-2}); },
+         inputs({3}),
+         {}},
+        {"instance_norm_conditional",
+         [](const auto& v) { return autograd::instance_norm(v[0], v[1], v[2]); },
+         inputs({2, 3}),
+         {}},
+        {"instance_norm_unbiased",
+         [](const auto& v) {
+           return autograd::instance_norm(v[0], v[1], {}, {.variance = Variance::unbiased});
+         },
+         {inputs({3})[0], inputs({3})[1]},
+         {}},
+        {"instance_norm_beta_alone",
+         [](const auto& v) { return autograd::instance_norm(v[0], {}, v[1]); },
+         {inputs({2, 3})[0], inputs({2, 3})[1]},
+         {}},
+    },
+    testing::devices());
 
 }  // namespace
 }  // namespace nst
