@@ -13,10 +13,10 @@ struct GramShape {
 };
 
 // Writes gram (N, C, C), symmetric to the bit, from features (N, H*W, C).
-NST_CPU_KERNEL(gram_forward, const GramShape& shape, T shift, T scale, const T* features, T* gram);
+NST_KERNEL(gram_forward, const GramShape& shape, T shift, T scale, const T* features, T* gram);
 
 // grad_F[n,p,i] = scale * sum_j (dG + dG^T)[n,i,j] (F[n,p,j] + shift); dG (N, C, C) need not be symmetric.
-NST_CPU_KERNEL(gram_backward, const GramShape& shape, T shift, T scale, const T* features, const T* grad_gram,
-               T* grad_features);
+NST_KERNEL(gram_backward, const GramShape& shape, T shift, T scale, const T* features, const T* grad_gram,
+           T* grad_features);
 
 }  // namespace nst::kernels

@@ -9,12 +9,12 @@ namespace {
 
 using testing::random_tensor;
 
-class Gram : public ::testing::TestWithParam<std::tuple<Shape, DType>> {};
+class Gram : public ::testing::TestWithParam<std::tuple<Shape, DType, Device>> {};
 
 TEST_P(Gram, matches_the_definition_and_is_symmetric) {
-  const auto& [shape, dtype] = GetParam();
+  const auto& [shape, dtype, device] = GetParam();
   const ops::GramParams params{.shift = -1, .scale = 1.0 / static_cast<double>(shape[1] * shape[2])};
-  const Tensor features = random_tensor(shape, dtype, 1);
+  const Tensor features = random_tensor(shape, dtype, 1).to(device);
   const auto f = features.to_vector<double>();
   const int64_t n = shape[0], pixels = shape[1] * shape[2], c = shape[3];
   std::vector<double> expected(static_cast<size_t>(n * c * c));
@@ -33,8 +33,20 @@ TEST_P(Gram, matches_the_definition_and_is_symmetric) {
 
 INSTANTIATE_TEST_SUITE_P(shapes, Gram,
                          ::testing::Combine(::testing::Values(Shape{1, 1, 1, 1}, Shape{2, 5, 7, 3},
-                                                              Shape{1, 65, 17, 33}, Shape{1, 1, 2051, 8}),
-                                            ::testing::Values(DType::float32, DType::float64)));
+                                                              Shape{1, 65, 17, 33}, Shape{2, 1, 2051, 8},
+                                                              Shape{1, 41, 30, 150}),
+                                            ::testing::Values(DType::float32, DType::float64),
+                                            ::testing::ValuesIn(testing::devices())));
+
+// What gradchecks are too small for.
+TEST_P(Gram, backward_is_the_same_on_every_device) {
+  const auto& [shape, dtype, device] = GetParam();
+  const ops::GramParams params{.shift = -1, .scale = 1.0 / static_cast<double>(shape[1] * shape[2])};
+  const Tensor features = random_tensor(shape, DType::float64, 1),
+               grad_gram = random_tensor({shape[0], shape[3], shape[3]}, DType::float64, 2);
+  EXPECT_CLOSE(ops::gram_backward(features.to(dtype).to(device), grad_gram.to(dtype).to(device), params),
+               ops::gram_backward(features, grad_gram, params), dtype == DType::float32 ? 1e-6 : 1e-14);
+}
 
 TEST(GramErrors, name_the_shapes) {
   EXPECT_INVALID(ops::gram_forward(Tensor::zeros({3, 3}), {}), "gram: features must have 4 axes");
@@ -42,16 +54,18 @@ TEST(GramErrors, name_the_shapes) {
                  "grad_gram must be (1, 3, 3)");
 }
 
-const bool registered = testing::register_gradchecks({
-    {"gram",
-     [](const auto& v) { return autograd::gram(v[0], {.scale = 0.1}); },
-     {random_tensor({2, 3, 4, 3}, DType::float64, 1)},
-     {}},
-    {"gram_shifted",
-     [](const auto& v) { return autograd::gram(v[0], {.shift = -1, .scale = 0.2}); },
-     {random_tensor({1, 3, 4, 5}, DType::float64, 2)},
-     {}},
-});
+const bool registered = testing::register_gradchecks(
+    {
+        {"gram",
+         [](const auto& v) { return autograd::gram(v[0], {.scale = 0.1}); },
+         {random_tensor({2, 3, 4, 3}, DType::float64, 1)},
+         {}},
+        {"gram_shifted",
+         [](const auto& v) { return autograd::gram(v[0], {.shift = -1, .scale = 0.2}); },
+         {random_tensor({1, 3, 4, 5}, DType::float64, 2)},
+         {}},
+    },
+    testing::devices());
 
 }  // namespace
 }  // namespace nst
