@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "tensor/ops/elementwise.h"
+#include "tensor/profile.h"
 
 namespace nst::autograd {
 namespace {
@@ -80,6 +81,7 @@ void backward(const Variable& loss, Tensor seed) {
     const auto run =
         std::exchange(node.backward, nullptr);  // freed with all it saved at the end of this turn
     if (grad_y.defined()) {
+      const ProfileRegion region(node.region);
       auto grads = run(grad_y, node.needs);
       if (grads.size() != node.inputs.size()) {
         throw std::logic_error(

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tensor/profile.h"
+
 namespace nst::autograd {
 namespace {
 
@@ -43,6 +45,7 @@ Variable record(std::string_view name, Tensor value, std::vector<Variable> input
   if (wanted) {
     auto node = std::make_shared<Node>();
     node->name = name;
+    node->region = ProfileRegion::current();
     for (const Variable& input : inputs) {
       node->inputs.push_back(input.info());
       node->needs.push_back(input.requires_grad());

@@ -64,6 +64,7 @@ class Variable {
 
 struct Node {
   std::string name;
+  std::string region;                             // of a profile (tensor/profile.h), where it was recorded
   std::vector<std::shared_ptr<GradInfo>> inputs;  // null for undefined inputs
   NeedsGrad needs;
   BackwardFn backward;

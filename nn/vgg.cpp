@@ -8,6 +8,7 @@
 
 #include "autograd/ops/pool.h"
 #include "autograd/ops/relu.h"
+#include "tensor/profile.h"
 
 namespace nst::nn {
 
@@ -44,6 +45,7 @@ FeatureMaps Vgg::features(const autograd::Variable& x, const std::vector<std::st
   autograd::Variable value = x;
   for (const auto& layer : layers_) {
     if (maps.size() == names.size()) break;
+    const ProfileRegion region(layer.name);
     if (layer.kind == Layer::Kind::pool) {
       if (!config_.ceil_mode && std::min(value.shape()[1], value.shape()[2]) < 2) {
         throw std::invalid_argument(fmt::format("vgg: the image is too small for {}: {}x{} is left there",

@@ -1,14 +1,14 @@
 #include "nst/loss_curve.h"
 
-#include <cairo.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <memory>
 #include <stdexcept>
+#include <utility>
 
+#include "nst/canvas.h"
 #include "tensor/file.h"
 
 namespace nst {
@@ -17,42 +17,9 @@ namespace {
 constexpr int kWidth = 960, kHeight = 540;
 constexpr double kLeft = 86, kRight = 24, kTop = 58, kBottom = 56;  // margins around the plot
 
-struct Colour {
-  double r, g, b;
-};
 // Distinguishable with any colour vision (Okabe & Ito).
 constexpr std::array<Colour, 5> kColours{
     {{0.00, 0.00, 0.00}, {0.00, 0.45, 0.70}, {0.84, 0.37, 0.00}, {0.00, 0.62, 0.45}, {0.80, 0.47, 0.65}}};
-
-struct Canvas {
-  cairo_surface_t* surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, kWidth, kHeight);
-  cairo_t* cr = cairo_create(surface);
-  Canvas() = default;
-  ~Canvas() {
-    cairo_destroy(cr);
-    cairo_surface_destroy(surface);
-  }
-  Canvas(const Canvas&) = delete;
-  Canvas& operator=(const Canvas&) = delete;
-
-  void colour(Colour c, double alpha = 1) { cairo_set_source_rgba(cr, c.r, c.g, c.b, alpha); }
-  // anchor: 0 starts at x, 0.5 is centred on it, 1 ends there
-  void text(double x, double y, const std::string& s, double size, double anchor, bool bold = false) {
-    cairo_select_font_face(cr, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
-                           bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
-    cairo_set_font_size(cr, size);
-    cairo_text_extents_t extents;
-    cairo_text_extents(cr, s.c_str(), &extents);
-    cairo_move_to(cr, x - anchor * extents.x_advance, y);
-    cairo_show_text(cr, s.c_str());
-  }
-  void line(double x0, double y0, double x1, double y1, double width) {
-    cairo_set_line_width(cr, width);
-    cairo_move_to(cr, x0, y0);
-    cairo_line_to(cr, x1, y1);
-    cairo_stroke(cr);
-  }
-};
 
 // From data to pixels: x linear over the iterations, y logarithmic.
 struct Axes {
@@ -104,24 +71,15 @@ void draw_grid(Canvas& canvas, const Axes& axes) {
 }
 
 void draw_curve(Canvas& canvas, const Axes& axes, const std::vector<double>& values) {
-  cairo_set_line_width(canvas.cr, 2);
-  cairo_set_line_join(canvas.cr, CAIRO_LINE_JOIN_ROUND);
-  bool pen_down = false;
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (!drawable(values[i])) {
-      pen_down = false;
-      continue;
+  std::vector<std::pair<double, double>> run;  // of values that can be drawn; a gap starts another
+  for (size_t i = 0; i <= values.size(); ++i) {
+    if (i < values.size() && drawable(values[i])) {
+      run.emplace_back(axes.x(static_cast<double>(i) + 1), axes.y(values[i]));
+    } else {
+      canvas.polyline(run, 2);
+      run.clear();
     }
-    const double x = axes.x(static_cast<double>(i) + 1), y = axes.y(values[i]);
-    pen_down ? cairo_line_to(canvas.cr, x, y) : cairo_move_to(canvas.cr, x, y);
-    pen_down = true;
   }
-  cairo_stroke(canvas.cr);
-}
-
-cairo_status_t append(void* closure, const unsigned char* data, unsigned int length) {
-  static_cast<std::string*>(closure)->append(reinterpret_cast<const char*>(data), length);
-  return CAIRO_STATUS_SUCCESS;
 }
 
 }  // namespace
@@ -158,9 +116,7 @@ void write_curve_png(const std::filesystem::path& path, const std::string& title
   const double margin = std::max(0.05 * std::log10(high / low), 0.02);
   const Axes axes{static_cast<double>(iterations), std::log10(low) - margin, std::log10(high) + margin};
 
-  Canvas canvas;
-  canvas.colour({1, 1, 1});
-  cairo_paint(canvas.cr);
+  Canvas canvas(kWidth, kHeight);
   draw_grid(canvas, axes);
   canvas.colour({0.1, 0.1, 0.1});
   canvas.text(kLeft, 32, title, 18, 0, true);
@@ -170,17 +126,11 @@ void write_curve_png(const std::filesystem::path& path, const std::string& title
     canvas.colour(colour);
     draw_curve(canvas, axes, drawn[i]->values);
     canvas.text(legend, 32, drawn[i]->name, 14, 1);
-    cairo_text_extents_t extents;
-    cairo_text_extents(canvas.cr, drawn[i]->name.c_str(), &extents);
-    legend -= extents.x_advance + 8;
+    legend -= canvas.text_width(drawn[i]->name, 14) + 8;
     canvas.line(legend - 22, 27, legend, 27, 3);
     legend -= 40;
   }
-  std::string png;
-  if (cairo_surface_write_to_png_stream(canvas.surface, append, &png) != CAIRO_STATUS_SUCCESS) {
-    throw std::runtime_error(path.string() + ": the chart could not be drawn");
-  }
-  write_file_atomically(path, png);
+  write_file_atomically(path, canvas.png());
 }
 
 }  // namespace nst

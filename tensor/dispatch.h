@@ -8,6 +8,7 @@
 
 #include "kernels/context.h"
 #include "tensor/cuda_backend.h"
+#include "tensor/profile.h"
 #include "tensor/tensor.h"
 
 namespace nst {
@@ -16,9 +17,11 @@ namespace nst {
 //   dispatch("relu", x, [&]<class T>(const auto& context, std::type_identity<T>) {
 //     kernels::relu_forward<T>(context, x.numel(), x.data<T>(), y.mutable_data<T>());
 //   });
+// A profile knows the call by the op's name.
 template <class F>
 void dispatch(std::string_view op, const Tensor& like, F&& f) {
   if (!like.defined()) throw std::invalid_argument(std::string(op) + ": a tensor is undefined");
+  const OpScope scope(op, like.shape(), like.device());
   const auto with_context = [&](const auto& context) {
     switch (like.dtype()) {
       case DType::float32:

@@ -8,6 +8,7 @@
 
 #include "kernels/fill.h"
 #include "tensor/dispatch.h"
+#include "tensor/profile.h"
 #include "tensor/transfer.h"
 
 namespace nst {
@@ -29,6 +30,7 @@ Tensor Tensor::empty(const Shape& shape, DType dtype, Device device) {
   t.dtype_ = dtype;
   t.device_ = device;
   t.storage_ = std::make_shared<Storage>(static_cast<size_t>(shape.numel()) * size_of(dtype), device);
+  count_allocation(t.bytes());
   if (poisoning_new_tensors()) t.fill(std::numeric_limits<double>::quiet_NaN());
   return t;
 }
@@ -60,11 +62,16 @@ void Tensor::check_access(DType requested) const {
   }
 }
 
-const void* Tensor::raw() const { return storage_ ? storage_->block : nullptr; }
+const void* Tensor::raw() const {
+  if (!storage_) return nullptr;
+  count_access(bytes());
+  return storage_->block;
+}
 
 void* Tensor::mutable_raw() {
   if (!storage_) return nullptr;
   ++storage_->version;
+  count_access(bytes());
   return storage_->block;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <memory>
 #include <stdexcept>
 
 namespace nst::tools {
@@ -17,8 +18,12 @@ struct Interrupted : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// The whole command line.
+std::unique_ptr<CLI::App> make_application();
+
 void add_basic_command(CLI::App& app);
 void add_info_command(CLI::App& app);
+void add_profile_command(CLI::App& app);
 void add_version_command(CLI::App& app);
 void add_weights_command(CLI::App& app);
 

@@ -34,6 +34,11 @@ kernels::Conv2dShape conv2d_shape(const Shape& x, const Shape& weight, const Con
   return shape;
 }
 
+// Of the definition, whatever the algorithm; the same in all three directions.
+double conv2d_flops(const kernels::Conv2dShape& shape) {
+  return 2.0 * static_cast<double>(shape.out_numel() * shape.c * shape.r * shape.s);
+}
+
 }  // namespace
 
 Conv2dWeight::Conv2dWeight(Tensor weight) : weight_(std::move(weight)) {
@@ -81,6 +86,7 @@ Tensor conv2d_forward(const Tensor& x, const Conv2dWeight& weight, const Tensor&
   if (bias.defined()) check_shape("conv2d", "bias", bias, {shape.k});
   Tensor y = Tensor::empty({shape.n, shape.out_h(), shape.out_w(), shape.k}, x.dtype(), x.device());
   dispatch("conv2d", x, [&]<class T>(const auto& context, std::type_identity<T>) {
+    count_flops(conv2d_flops(shape));
     const auto algorithm = kernels::conv2d_algorithm(context, shape);
     kernels::conv2d_forward<T>(context, shape, algorithm, x.data<T>(),
                                weight.packed_forward(shape, algorithm).template data<T>(),
@@ -95,6 +101,7 @@ Tensor conv2d_backward_input(const Tensor& grad_y, const Conv2dWeight& weight, c
   check_shape("conv2d_backward_input", "grad_y", grad_y, {shape.n, shape.out_h(), shape.out_w(), shape.k});
   Tensor grad_x = Tensor::empty(x_shape, grad_y.dtype(), grad_y.device());
   dispatch("conv2d_backward_input", grad_y, [&]<class T>(const auto& context, std::type_identity<T>) {
+    count_flops(conv2d_flops(shape));
     const auto algorithm = kernels::conv2d_algorithm(context, shape);
     kernels::conv2d_backward_input<T>(context, shape, algorithm, grad_y.data<T>(),
                                       weight.packed_backward(shape, algorithm).template data<T>(),
@@ -110,6 +117,7 @@ Tensor conv2d_backward_weight(const Tensor& x, const Tensor& grad_y, const Shape
   check_shape("conv2d_backward_weight", "grad_y", grad_y, {shape.n, shape.out_h(), shape.out_w(), shape.k});
   Tensor grad_w = Tensor::empty(weight_shape, x.dtype(), x.device());
   dispatch("conv2d_backward_weight", x, [&]<class T>(const auto& context, std::type_identity<T>) {
+    count_flops(conv2d_flops(shape));
     const auto algorithm = kernels::conv2d_algorithm(context, shape);
     kernels::conv2d_backward_weight<T>(context, shape, algorithm, x.data<T>(), grad_y.data<T>(),
                                        grad_w.mutable_data<T>());
