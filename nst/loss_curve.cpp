@@ -15,8 +15,11 @@ namespace nst {
 namespace {
 
 constexpr int kWidth = 960, kHeight = 540;
-constexpr double kLeft = 86, kRight = 24, kTop = 58, kBottom = 56;  // margins around the plot
+constexpr double kLeft = 86, kRight = 24, kTop = 72, kBottom = 56;  // margins around the plot
 
+// What is smaller than this part of the largest value is left out: a content loss begins at nearly nothing
+// where the start is the photograph, and would take all the paper.
+constexpr double kRange = 1e-6;
 // Distinguishable with any colour vision (Okabe & Ito).
 constexpr std::array<Colour, 5> kColours{
     {{0.00, 0.00, 0.00}, {0.00, 0.45, 0.70}, {0.84, 0.37, 0.00}, {0.00, 0.62, 0.45}, {0.80, 0.47, 0.65}}};
@@ -73,7 +76,7 @@ void draw_grid(Canvas& canvas, const Axes& axes) {
 void draw_curve(Canvas& canvas, const Axes& axes, const std::vector<double>& values) {
   std::vector<std::pair<double, double>> run;  // of values that can be drawn; a gap starts another
   for (size_t i = 0; i <= values.size(); ++i) {
-    if (i < values.size() && drawable(values[i])) {
+    if (i < values.size() && drawable(values[i]) && std::log10(values[i]) >= axes.log_low) {
       run.emplace_back(axes.x(static_cast<double>(i) + 1), axes.y(values[i]));
     } else {
       canvas.polyline(run, 2);
@@ -113,21 +116,22 @@ void write_curve_png(const std::filesystem::path& path, const std::string& title
     }
   }
   if (drawn.empty()) throw std::invalid_argument("loss curve: no positive value to draw");
+  low = std::max(low, high * kRange);
   const double margin = std::max(0.05 * std::log10(high / low), 0.02);
   const Axes axes{static_cast<double>(iterations), std::log10(low) - margin, std::log10(high) + margin};
 
   Canvas canvas(kWidth, kHeight);
   draw_grid(canvas, axes);
   canvas.colour({0.1, 0.1, 0.1});
-  canvas.text(kLeft, 32, title, 18, 0, true);
+  canvas.text(kLeft, 28, title, 18, 0, true);
   double legend = kWidth - kRight;
   for (size_t i = drawn.size(); i-- > 0;) {
     const Colour colour = kColours[i % kColours.size()];
     canvas.colour(colour);
     draw_curve(canvas, axes, drawn[i]->values);
-    canvas.text(legend, 32, drawn[i]->name, 14, 1);
+    canvas.text(legend, 52, drawn[i]->name, 14, 1);
     legend -= canvas.text_width(drawn[i]->name, 14) + 8;
-    canvas.line(legend - 22, 27, legend, 27, 3);
+    canvas.line(legend - 22, 47, legend, 47, 3);
     legend -= 40;
   }
   write_file_atomically(path, canvas.png());
