@@ -160,7 +160,6 @@ TEST_F(BasicRefusal, weights_that_are_cut_short) {
 }
 
 TEST_F(BasicRefusal, pickles_that_want_to_run_something) {
-  // What it would create if it were run.
   for (const char* name : {"refused_os_system_zip.pth", "refused_os_system_legacy.pth"}) {
     expect_refused(basic({"--weights", data(name)}), kFailure,
                    {name, "refused: the pickle names posix.system"});
