@@ -23,15 +23,28 @@ struct Conv2dShape {
 
 // How the sum is evaluated. Weights are packed once for a shape and an algorithm and used many times.
 enum class Conv2dAlgorithm {
-  gemm,       // gather the taps of a strip of pixels into a matrix, multiply; any shape
+  gemm,       // gather the taps of a tile of pixels into a matrix, multiply; any shape
   winograd4,  // Lavin & Gray 2016, F(4x4, 3x3): 3x3 stride 1, 4 times fewer multiplications
+  winograd2,  // F(2x2, 3x3): 2.25 times fewer, and no less exact than the sum (CUDA)
+  direct,     // the sum as it is written: 3x3 or 9x9, stride 1, few channels on either side (CUDA)
 };
 
-// The fastest algorithm that can do this shape; `gemm` where nothing else can.
+// The fastest algorithm that can do this shape:
+//   CPU    winograd4 for 3x3 stride 1 with 16 channels or more on both sides, else gemm.
+//   CUDA   direct where x or y has at most 4 channels, 3x3 or 9x9, stride 1: a network's first and last
+//   layer,
+//          whose product would leave most of a tile's columns, or of its depth, empty;
+//          winograd4 in MathMode::fp32 for 3x3 stride 1 with 32 channels or more on both sides, multiples of
+//          4, and 64 tiles of 4x4 pixels or more, enough to pay for the 4 times larger weight;
+//          gemm for all else: in tf32 and bf16 the tensor cores outrun Winograd's savings.
 Conv2dAlgorithm conv2d_algorithm(const CpuContext& context, const Conv2dShape& shape);
 Conv2dAlgorithm conv2d_algorithm(const CudaContext& context, const Conv2dShape& shape);
 
-// Elements of a packed weight: the same count serves both directions.
+// Whether the algorithm can do this shape there. The functions below ask for one that can.
+bool conv2d_supports(const CpuContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm);
+bool conv2d_supports(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm);
+
+// Elements of a packed weight: enough for both directions and devices.
 int64_t conv2d_packed_numel(const Conv2dShape& shape, Conv2dAlgorithm algorithm);
 
 // Packs w (K, C, R, S) for conv2d_forward.
@@ -49,7 +62,8 @@ NST_KERNEL(conv2d_pack_backward_input, const Conv2dShape& shape, Conv2dAlgorithm
 NST_KERNEL(conv2d_backward_input, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* grad_y,
            const T* packed, T* grad_x);
 
-// Writes grad_w (K, C, R, S) = sum over images and pixels of x (N, H, W, C) times grad_y (N, P, Q, K).
+// Writes grad_w (K, C, R, S) = sum over images and pixels of x (N, H, W, C) times grad_y (N, P, Q, K). CUDA
+// has one algorithm for it, gemm, whichever is asked for.
 NST_KERNEL(conv2d_backward_weight, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* x,
            const T* grad_y, T* grad_w);
 

@@ -9,13 +9,19 @@
 
 namespace nst::kernels {
 
-Conv2dAlgorithm conv2d_algorithm(const CpuContext&, const Conv2dShape& shape) {
-  const bool possible = shape.r == 3 && shape.s == 3 && shape.stride == 1;
+bool conv2d_supports(const CpuContext&, const Conv2dShape& shape, Conv2dAlgorithm algorithm) {
+  if (algorithm == Conv2dAlgorithm::winograd4) return shape.r == 3 && shape.s == 3 && shape.stride == 1;
+  return algorithm == Conv2dAlgorithm::gemm;
+}
+
+Conv2dAlgorithm conv2d_algorithm(const CpuContext& context, const Conv2dShape& shape) {
+  const bool possible = conv2d_supports(context, shape, Conv2dAlgorithm::winograd4);
   return possible && shape.c >= 16 && shape.k >= 16 ? Conv2dAlgorithm::winograd4 : Conv2dAlgorithm::gemm;
 }
 
 int64_t conv2d_packed_numel(const Conv2dShape& shape, Conv2dAlgorithm algorithm) {
   if (algorithm == Conv2dAlgorithm::winograd4) return conv2d_winograd::packed_numel(shape);
+  if (algorithm == Conv2dAlgorithm::winograd2) return 16 * shape.k * shape.c;
   return shape.k * shape.c * shape.r * shape.s;
 }
 

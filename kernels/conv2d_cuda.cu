@@ -1,10 +1,13 @@
 // Chooses the algorithm; the algorithms have files of their own. Read, in this order:
-//   conv2d_gather.h          a convolution as a matrix product, forward and backward
-//   conv2d_gemm_cpu.cpp      the same with the matrix in memory
-//   cuda/conv2d_gather.cuh   without it: which elements a thread of a block loads
-//   conv2d_simt_cuda.cu      the product in float32, tile by tile
-//   conv2d_tf32_cuda.cu      the same on tensor cores (cuda/ptx.cuh, cuda/conv2d_mma.cuh), then
-//   conv2d_bf16_cuda.cu conv2d_gemm_cuda.cu      the three directions, and split sums
+//   conv2d_gather.h           a convolution as a matrix product, forward and backward
+//   conv2d_gemm_cpu.cpp       the same with the matrix in memory
+//   cuda/conv2d_gather.cuh    without it: which elements a thread of a block loads
+//   conv2d_simt_cuda.cu       the product in float32, tile by tile
+//   conv2d_gemm_cuda.cu       the three directions, and split sums
+//   conv2d_tf32_cuda.cu       the product on tensor cores (cuda/ptx.cuh, cuda/conv2d_mma.cuh)
+//   conv2d_bf16_cuda.cu       the same in bf16
+//   conv2d_winograd_cuda.cu   3x3 with 4 times fewer multiplications (winograd.h)
+//   conv2d_direct_cuda.cu     three channels in or out
 //
 // Here: the bias gradient, a sum over pixels.
 //
@@ -16,7 +19,9 @@
 #include <algorithm>
 
 #include "kernels/conv2d.h"
+#include "kernels/conv2d_direct_cuda.h"
 #include "kernels/conv2d_gemm_cuda.h"
+#include "kernels/conv2d_winograd_cuda.h"
 #include "kernels/cuda/elementwise.cuh"
 #include "kernels/cuda/launch.cuh"
 
@@ -44,31 +49,66 @@ __global__ void __launch_bounds__(kChannels* kPixels)
   strips[blockIdx.y * k + channel] = sum;
 }
 
+bool is_winograd(Conv2dAlgorithm algorithm) {
+  return algorithm == Conv2dAlgorithm::winograd4 || algorithm == Conv2dAlgorithm::winograd2;
+}
+
 }  // namespace
 
-Conv2dAlgorithm conv2d_algorithm(const CudaContext&, const Conv2dShape&) { return Conv2dAlgorithm::gemm; }
+bool conv2d_supports(const CudaContext&, const Conv2dShape& shape, Conv2dAlgorithm algorithm) {
+  switch (algorithm) {
+    case Conv2dAlgorithm::gemm:
+      return true;
+    case Conv2dAlgorithm::winograd4:
+    case Conv2dAlgorithm::winograd2:
+      return shape.r == 3 && shape.s == 3 && shape.stride == 1;
+    case Conv2dAlgorithm::direct:
+      return conv2d_direct::can_do(shape);
+  }
+  return false;
+}
+
+Conv2dAlgorithm conv2d_algorithm(const CudaContext& context, const Conv2dShape& shape) {
+  if (std::min(shape.c, shape.k) <= 4 && conv2d_direct::can_do(shape)) return Conv2dAlgorithm::direct;
+  const int64_t tiles = shape.n * ((shape.out_h() + 3) / 4) * ((shape.out_w() + 3) / 4);
+  const bool pays = std::min(shape.c, shape.k) >= 32 && shape.c % 4 == 0 && shape.k % 4 == 0 && tiles >= 64 &&
+                    context.math_mode() == MathMode::fp32;
+  return pays && conv2d_supports(context, shape, Conv2dAlgorithm::winograd4) ? Conv2dAlgorithm::winograd4
+                                                                             : Conv2dAlgorithm::gemm;
+}
 
 template <class T>
-void conv2d_pack_forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm, const T* w,
-                         T* packed) {
+void conv2d_pack_forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
+                         const T* w, T* packed) {
+  if (is_winograd(algorithm)) return conv2d_winograd::pack_forward(context, shape, algorithm, w, packed);
   conv2d_gemm::pack_forward(context, shape, w, packed);
 }
 
 template <class T>
-void conv2d_forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm, const T* x,
-                    const T* packed, const T* bias, bool relu, T* y) {
+void conv2d_forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
+                    const T* x, const T* packed, const T* bias, bool relu, T* y) {
+  if (is_winograd(algorithm))
+    return conv2d_winograd::forward(context, shape, algorithm, x, packed, bias, relu, y);
+  if (algorithm == Conv2dAlgorithm::direct)
+    return conv2d_direct::forward(context, shape, x, packed, bias, relu, y);
   conv2d_gemm::forward(context, shape, x, packed, bias, relu, y);
 }
 
 template <class T>
-void conv2d_pack_backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm,
-                                const T* w, T* packed) {
+void conv2d_pack_backward_input(const CudaContext& context, const Conv2dShape& shape,
+                                Conv2dAlgorithm algorithm, const T* w, T* packed) {
+  if (is_winograd(algorithm))
+    return conv2d_winograd::pack_backward_input(context, shape, algorithm, w, packed);
   conv2d_gemm::pack_backward_input(context, shape, w, packed);
 }
 
 template <class T>
-void conv2d_backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm,
+void conv2d_backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
                            const T* grad_y, const T* packed, T* grad_x) {
+  if (is_winograd(algorithm))
+    return conv2d_winograd::backward_input(context, shape, algorithm, grad_y, packed, grad_x);
+  if (algorithm == Conv2dAlgorithm::direct)
+    return conv2d_direct::backward_input(context, shape, grad_y, packed, grad_x);
   conv2d_gemm::backward_input(context, shape, grad_y, packed, grad_x);
 }
 

@@ -1,4 +1,4 @@
-// The `winograd4` algorithm of conv2d; winograd_cpu.h has the formula. Backward to the input is the forward
+// The `winograd4` algorithm of conv2d; winograd.h has the formula. Backward to the input is the forward
 // pass with rotated, transposed filters and padding 2 - pad.
 #pragma once
 

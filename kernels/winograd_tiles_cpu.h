@@ -7,7 +7,7 @@
 #include <type_traits>
 
 #include "kernels/simd_cpu.h"
-#include "kernels/winograd_cpu.h"
+#include "kernels/winograd.h"
 
 namespace nst::kernels::winograd {
 

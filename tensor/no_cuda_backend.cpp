@@ -26,9 +26,10 @@ void cuda_copy_bytes(void*, Device to_device, const void*, Device from_device, s
   refuse(to_device.type == DeviceType::cpu ? from_device : to_device);
 }
 
-// The only kernel function that is not a template, which NST_KERNEL would have given such a stand-in.
+// The only kernel functions that are no templates, which NST_KERNEL would have given such stand-ins.
 kernels::Conv2dAlgorithm kernels::conv2d_algorithm(const CudaContext&, const Conv2dShape&) {
   throw std::runtime_error("conv2d: nst was built without CUDA");
 }
+bool kernels::conv2d_supports(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm) { return false; }
 
 }  // namespace nst

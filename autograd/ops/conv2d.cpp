@@ -19,7 +19,7 @@ Variable conv2d(const Variable& x, const Variable& weight, const ops::Conv2dWeig
   }
   if (params.padding > 0 && params.padding_mode != ops::PaddingMode::zero) {
     return conv2d(pad(x, ops::PadParams::all(params.padding, params.padding_mode)), weight, packed, bias,
-                  {.stride = params.stride, .relu = params.relu});
+                  {.stride = params.stride, .relu = params.relu, .algorithm = params.algorithm});
   }
   const Tensor y = ops::conv2d_forward(x.value(), packed, bias.value(), params);
   // dz = dy where y > 0 (with the ReLU), else dy

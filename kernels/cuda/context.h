@@ -28,6 +28,8 @@ class CudaContext {
   cublasHandle_t cublas() const;
   // The number of streaming multiprocessors: what a grid should at least fill.
   int multiprocessors() const { return multiprocessors_; }
+  // The second-level cache: what one kernel should leave behind for the next to find there.
+  int64_t l2_bytes() const { return l2_bytes_; }
   // What products may be computed in; fp32 unless set.
   MathMode math_mode() const { return math_mode_; }
   void set_math_mode(MathMode mode) { math_mode_ = mode; }
@@ -55,7 +57,7 @@ class CudaContext {
   void* scratch_bytes(size_t bytes) const;
 
   int device_;
-  int multiprocessors_ = 0;
+  int multiprocessors_ = 0, l2_bytes_ = 0;
   MathMode math_mode_ = MathMode::fp32;
   cuda::UniqueHandle<cudaStream_t, cudaStreamDestroy> stream_;
   // Made by const functions, on behalf of the stream's order of work: a context belongs to one host thread.

@@ -39,6 +39,31 @@ double conv2d_flops(const kernels::Conv2dShape& shape) {
   return 2.0 * static_cast<double>(shape.out_numel() * shape.c * shape.r * shape.s);
 }
 
+const char* name(Conv2dAlgorithm algorithm) {
+  switch (algorithm) {
+    case Conv2dAlgorithm::gemm:
+      return "gemm";
+    case Conv2dAlgorithm::winograd4:
+      return "winograd4";
+    case Conv2dAlgorithm::winograd2:
+      return "winograd2";
+    case Conv2dAlgorithm::direct:
+      return "direct";
+  }
+  return "?";
+}
+
+template <class Context>
+Conv2dAlgorithm choose(const Context& context, const kernels::Conv2dShape& shape,
+                       const Conv2dParams& params) {
+  if (!params.algorithm) return kernels::conv2d_algorithm(context, shape);
+  if (kernels::conv2d_supports(context, shape, *params.algorithm)) return *params.algorithm;
+  throw std::invalid_argument(
+      fmt::format("conv2d: {} cannot do {} to {} channels by {}x{} with stride {} on {}",
+                  name(*params.algorithm), shape.c, shape.k, shape.r, shape.s, shape.stride,
+                  std::is_same_v<Context, kernels::CpuContext> ? "cpu" : "cuda"));
+}
+
 }  // namespace
 
 Conv2dWeight::Conv2dWeight(Tensor weight) : weight_(std::move(weight)) {
@@ -87,7 +112,7 @@ Tensor conv2d_forward(const Tensor& x, const Conv2dWeight& weight, const Tensor&
   Tensor y = Tensor::empty({shape.n, shape.out_h(), shape.out_w(), shape.k}, x.dtype(), x.device());
   dispatch("conv2d", x, [&]<class T>(const auto& context, std::type_identity<T>) {
     count_flops(conv2d_flops(shape));
-    const auto algorithm = kernels::conv2d_algorithm(context, shape);
+    const auto algorithm = choose(context, shape, params);
     kernels::conv2d_forward<T>(context, shape, algorithm, x.data<T>(),
                                weight.packed_forward(shape, algorithm).template data<T>(),
                                bias.defined() ? bias.data<T>() : nullptr, params.relu, y.mutable_data<T>());
@@ -102,7 +127,7 @@ Tensor conv2d_backward_input(const Tensor& grad_y, const Conv2dWeight& weight, c
   Tensor grad_x = Tensor::empty(x_shape, grad_y.dtype(), grad_y.device());
   dispatch("conv2d_backward_input", grad_y, [&]<class T>(const auto& context, std::type_identity<T>) {
     count_flops(conv2d_flops(shape));
-    const auto algorithm = kernels::conv2d_algorithm(context, shape);
+    const auto algorithm = choose(context, shape, params);
     kernels::conv2d_backward_input<T>(context, shape, algorithm, grad_y.data<T>(),
                                       weight.packed_backward(shape, algorithm).template data<T>(),
                                       grad_x.mutable_data<T>());
@@ -118,7 +143,7 @@ Tensor conv2d_backward_weight(const Tensor& x, const Tensor& grad_y, const Shape
   Tensor grad_w = Tensor::empty(weight_shape, x.dtype(), x.device());
   dispatch("conv2d_backward_weight", x, [&]<class T>(const auto& context, std::type_identity<T>) {
     count_flops(conv2d_flops(shape));
-    const auto algorithm = kernels::conv2d_algorithm(context, shape);
+    const auto algorithm = choose(context, shape, params);
     kernels::conv2d_backward_weight<T>(context, shape, algorithm, x.data<T>(), grad_y.data<T>(),
                                        grad_w.mutable_data<T>());
   });

@@ -1,12 +1,15 @@
 // Two-dimensional convolution; kernels/conv2d.h has the formula.
 #pragma once
 
+#include <optional>
+
 #include "kernels/conv2d.h"
 #include "kernels/pad.h"
 #include "tensor/tensor.h"
 
 namespace nst::ops {
 
+using kernels::Conv2dAlgorithm;
 using kernels::PaddingMode;
 
 struct Conv2dParams {
@@ -15,6 +18,8 @@ struct Conv2dParams {
   // What they hold. The functions below know zero only; autograd::conv2d puts a pad before the others.
   PaddingMode padding_mode = PaddingMode::zero;
   bool relu = false;  // y = max(0, conv)
+  // Which algorithm, instead of the one that kernels::conv2d_algorithm() prefers for the shape and device.
+  std::optional<Conv2dAlgorithm> algorithm = {};
 };
 
 // A convolution's weight together with its packed forms, which are made on first use and made anew when
@@ -44,7 +49,8 @@ class Conv2dWeight {
 };
 
 // x (N, H, W, C), weight (K, C, R, S), bias (K) or undefined -> (N, P, Q, K) with
-// P = (H + 2*padding - R) / stride + 1. Throws std::invalid_argument when the shapes do not fit.
+// P = (H + 2*padding - R) / stride + 1. Throws std::invalid_argument when the shapes do not fit, or
+// when the algorithm asked for cannot do them on x's device.
 Tensor conv2d_forward(const Tensor& x, const Conv2dWeight& weight, const Tensor& bias,
                       const Conv2dParams& params);
 

@@ -12,24 +12,27 @@ using autograd::Variable;
 using ops::PaddingMode;
 using testing::random_tensor;
 
-class Conv2dPadding : public ::testing::TestWithParam<PaddingMode> {};
+class Conv2dPadding : public ::testing::TestWithParam<std::tuple<PaddingMode, Device>> {};
 
 TEST_P(Conv2dPadding, convolves_the_padded_image) {
-  const Tensor x = random_tensor({1, 33, 17, 3}, DType::float32, 1),
-               w = random_tensor({8, 3, 5, 5}, DType::float32, 2), b = random_tensor({8}, DType::float32, 3);
+  const auto& [mode, device] = GetParam();
+  const Tensor x = random_tensor({1, 33, 17, 3}, DType::float32, 1).to(device),
+               w = random_tensor({8, 3, 5, 5}, DType::float32, 2).to(device),
+               b = random_tensor({8}, DType::float32, 3).to(device);
   const ops::Conv2dWeight packed(w);
   for (int64_t stride : {1, 2}) {
-    const Tensor padded = ops::pad_forward(x, ops::PadParams::all(2, GetParam()));
+    const Tensor padded = ops::pad_forward(x, ops::PadParams::all(2, mode));
     const Tensor expected = ops::conv2d_forward(padded, packed, b, {.stride = stride, .relu = true});
-    const Variable y =
-        autograd::conv2d(Variable(x), Variable(w), packed, Variable(b),
-                         {.stride = stride, .padding = 2, .padding_mode = GetParam(), .relu = true});
+    const Variable y = autograd::conv2d(Variable(x), Variable(w), packed, Variable(b),
+                                        {.stride = stride, .padding = 2, .padding_mode = mode, .relu = true});
     EXPECT_CLOSE(y.value(), expected, 1e-6);
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(modes, Conv2dPadding,
-                         ::testing::Values(PaddingMode::zero, PaddingMode::reflect, PaddingMode::replicate));
+                         ::testing::Combine(::testing::Values(PaddingMode::zero, PaddingMode::reflect,
+                                                              PaddingMode::replicate),
+                                            ::testing::ValuesIn(testing::devices())));
 
 TEST(Conv2dPaddingErrors, come_from_the_pad) {
   const Variable x(Tensor::zeros({1, 2, 8, 3})), w(Tensor::zeros({4, 3, 5, 5}));
@@ -52,7 +55,8 @@ testing::GradcheckCase check(const char* name, PaddingMode mode, int64_t stride)
 
 const bool registered =
     testing::register_gradchecks({check("conv2d_reflect", PaddingMode::reflect, 1),
-                                  check("conv2d_replicate_stride2", PaddingMode::replicate, 2)});
+                                  check("conv2d_replicate_stride2", PaddingMode::replicate, 2)},
+                                 testing::devices());
 
 }  // namespace
 }  // namespace nst
