@@ -9,6 +9,7 @@
 
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/reduce.h"
+#include "tensor/ops/slice.h"
 
 namespace nst::nn {
 namespace {
@@ -20,9 +21,11 @@ constexpr int kBacktracks = 12;
 constexpr double kLengthening = 10;
 constexpr double kLongestFirstStep = 1e12;
 
-double dot(const Tensor& a, const Tensor& b) { return ops::dot(a, b).item(); }
-double norm1(const Tensor& x) { return ops::norm1(x).item(); }
-double max_abs(const Tensor& x) { return ops::max_abs(x).item(); }
+// The values of tensors of one element. The host waits here, once for all of them, until the device has
+// computed them; nothing else in this file waits.
+std::vector<double> read(std::initializer_list<Tensor> scalars) {
+  return ops::concat(std::vector<Tensor>(scalars), 0).to_vector<double>();
+}
 
 Tensor scalar(double value) { return Tensor::full({1}, value, DType::float64); }
 
@@ -34,18 +37,18 @@ Lbfgs::Lbfgs(LbfgsOptions options) : options_(options) {
   if (!(options_.learning_rate > 0)) throw std::invalid_argument("lbfgs: learning_rate must be positive");
 }
 
-// -H g by the two-loop recursion (N&W algorithm 7.4).
+// -H g by the two-loop recursion (N&W algorithm 7.4). Its hundreds of dot products stay where they are
+// computed: what is there called alpha is rho (s . q), and beta rho (y . r).
 Tensor Lbfgs::direction() const {
   Tensor q = ops::affine(grad_, -1);
-  std::vector<double> alpha(pairs_.size());
+  std::vector<Tensor> sq(pairs_.size());
   for (size_t i = pairs_.size(); i-- > 0;) {
-    alpha[i] = pairs_[i].rho * dot(pairs_[i].s, q);
-    ops::axpy(-alpha[i], pairs_[i].y, q);
+    sq[i] = ops::dot(pairs_[i].s, q);
+    ops::axpy_by(-pairs_[i].rho, sq[i], {}, pairs_[i].y, q);
   }
   Tensor r = ops::affine(q, scale_);
   for (size_t i = 0; i < pairs_.size(); ++i) {
-    const double beta = pairs_[i].rho * dot(pairs_[i].y, r);
-    ops::axpy(alpha[i] - beta, pairs_[i].s, r);
+    ops::axpy_by(pairs_[i].rho, sq[i], ops::dot(pairs_[i].y, r), pairs_[i].s, r);
   }
   return r;
 }
@@ -53,11 +56,12 @@ Tensor Lbfgs::direction() const {
 // Learns from the step of `step_length` along direction_, whose end has gradient new_grad.
 void Lbfgs::remember(const Tensor& new_grad, double step_length) {
   Tensor y = ops::sub(new_grad, grad_);
-  const double ys = step_length * dot(y, direction_);
+  const auto products = read({ops::dot(y, direction_), ops::dot(y, y)});
+  const double ys = step_length * products[0];
   grad_ = new_grad;
   if (!(ys > kMinCurvature)) return;
   if (pairs_.size() == static_cast<size_t>(options_.history)) pairs_.pop_front();
-  scale_ = ys / dot(y, y);
+  scale_ = ys / products[1];
   pairs_.push_back({ops::affine(direction_, step_length), std::move(y), 1 / ys});
 }
 
@@ -107,34 +111,37 @@ MinimiserStep Lbfgs::step(const Objective& objective, Tensor& x) {
     grad_ = std::move(first.grad);
   }
   result.loss = loss_;
-  if (max_abs(grad_) <= options_.tolerance_grad) {
+  Tensor next = direction();
+  const auto sizes =
+      read({ops::max_abs(grad_), ops::dot(grad_, next), ops::max_abs(next), ops::norm1(grad_)});
+  if (sizes[0] <= options_.tolerance_grad) {
     result.converged = true;
     return result;
   }
 
-  direction_ = direction();
-  double slope = dot(grad_, direction_);
+  direction_ = std::move(next);
+  double slope = sizes[1], direction_max = sizes[2];
   if (!(slope < 0)) {  // rounding has spoilt the history: steepest descent is always downhill
     forget();
     direction_ = ops::affine(grad_, -1);
-    slope = dot(grad_, direction_);
+    slope = read({ops::dot(grad_, direction_)})[0];
+    direction_max = sizes[0];
     result.recovery = "the quasi-Newton direction pointed uphill; dropped the history";
   }
   if (slope > -options_.tolerance_change) {
     result.converged = true;
     return result;
   }
-  const double direction_max = max_abs(direction_);
   double t = options_.learning_rate;
   const bool first_step = pairs_.empty();
-  if (first_step) t *= first_step_ * std::min(1.0, 1 / norm1(grad_));
+  if (first_step) t *= first_step_ * std::min(1.0, 1 / sizes[3]);
 
   const Tensor start = x.clone();
   const auto evaluate = [&](double length) {
     x.copy_from(start);
     ops::axpy(length, direction_, x);
     Evaluation e = objective(x);
-    const double along = dot(e.grad, direction_);
+    const double along = read({ops::dot(e.grad, direction_)})[0];
     return RayPoint{length, e.loss, along, std::move(e.grad)};
   };
   RayPoint end;

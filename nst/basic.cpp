@@ -105,8 +105,9 @@ Basic::Basic(const LossNetwork& network, const Tensor& content, const std::vecto
 
 nn::Evaluation Basic::evaluate(const Tensor& x) {
   const autograd::Variable picture(x, true);
-  const auto [loss, terms] = objective_(picture);
+  const auto [loss, pending] = objective_(picture);
   autograd::backward(loss);
+  const LossTerms terms = pending.read();
   evaluations_.push_back(terms);
   return {terms.total, picture.grad()};
 }
@@ -149,8 +150,8 @@ void Basic::check_improvement(IterationReport& report) {
 }
 
 nn::StateDict Basic::checkpoint() const {
-  nn::StateDict state{{"picture", picture_}};
-  for (const auto& [name, tensor] : minimiser_->state_dict()) state["optimiser." + name] = tensor;
+  nn::StateDict state{{"picture", picture_.to(kCpu)}};
+  for (const auto& [name, tensor] : minimiser_->state_dict()) state["optimiser." + name] = tensor.to(kCpu);
   std::vector<double> rows;  // (iterations, 5)
   for (const auto& r : history_) {
     rows.insert(rows.end(), {r.loss.total, r.loss.content, r.loss.style, r.loss.tv, r.seconds});
@@ -163,7 +164,7 @@ void Basic::resume(const nn::StateDict& checkpoint) {
   nn::StateDict optimiser;
   constexpr std::string_view kPrefix = "optimiser.";
   for (const auto& [name, tensor] : checkpoint) {
-    if (name.starts_with(kPrefix)) optimiser[name.substr(kPrefix.size())] = tensor;
+    if (name.starts_with(kPrefix)) optimiser[name.substr(kPrefix.size())] = tensor.to(picture_.device());
   }
   const auto picture = checkpoint.find("picture"), history = checkpoint.find("history");
   if (picture == checkpoint.end() || history == checkpoint.end() || optimiser.empty()) {
@@ -177,7 +178,7 @@ void Basic::resume(const nn::StateDict& checkpoint) {
   if (history->second.rank() != 2 || history->second.size(1) != 5) {
     throw std::invalid_argument("checkpoint: its history is damaged");
   }
-  picture_.copy_from(picture->second);
+  picture_.copy_from(picture->second.to(picture_.device()));
   minimiser_->load_state_dict(optimiser);
   history_.clear();
   const auto rows = history->second.to_vector<double>();

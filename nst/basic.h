@@ -54,7 +54,8 @@ struct IterationReport {
 
 class Basic {
  public:
-  // content (1, H, W, 3), RGB, 0..255. `network` must outlive this.
+  // content (1, H, W, 3), RGB, 0..255. `network` must outlive this. Everything is computed where the network
+  // is, and the pictures must be there too.
   Basic(const LossNetwork& network, const Tensor& content, const std::vector<StylePicture>& styles,
         BasicOptions options);
 
@@ -63,12 +64,12 @@ class Basic {
   // True after the last iteration, on convergence, or when improvement fell below min_improvement.
   bool finished() const { return finished_; }
 
-  // The picture as it is now, (1, H, W, 3) in 0..255, not yet clamped.
+  // The picture as it is now, (1, H, W, 3) in 0..255, not yet clamped; on the network's device.
   const Tensor& picture() const { return picture_; }
   const std::vector<IterationReport>& history() const { return history_; }
 
-  // The whole state of the run; loading it into a Basic made with the same arguments goes on exactly.
-  // The run may have had fewer iterations to go. Throws std::invalid_argument when it does not fit.
+  // The whole state of the run, on the CPU; loading it into a Basic made with the same arguments goes on
+  // exactly. The run may have had fewer iterations to go. Throws std::invalid_argument when it does not fit.
   nn::StateDict checkpoint() const;
   void resume(const nn::StateDict& checkpoint);
 

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <numeric>
 #include <stdexcept>
 
 #include "autograd/ops/elementwise.h"
 #include "autograd/ops/total_variation.h"
 #include "tensor/ops/elementwise.h"
+#include "tensor/ops/slice.h"
 
 namespace nst {
 namespace {
@@ -26,11 +29,11 @@ std::vector<std::string> names_of(const std::vector<LayerWeight>& layers) {
   return names;
 }
 
-// Adds weight * loss to a sum that may be undefined, and returns the term's value.
-double add_term(autograd::Variable& sum, const autograd::Variable& loss, double weight) {
+// Adds weight * loss to a sum that may be undefined, and returns the term.
+Tensor add_term(autograd::Variable& sum, const autograd::Variable& loss, double weight) {
   const autograd::Variable term = autograd::scale(loss, weight);
   sum = sum.defined() ? autograd::add(sum, term) : term;
-  return term.value().item();
+  return term.value();
 }
 
 }  // namespace
@@ -88,26 +91,42 @@ GatysObjective::GatysObjective(const LossNetwork& network, const Tensor& content
   }
 }
 
-std::pair<autograd::Variable, LossTerms> GatysObjective::operator()(const autograd::Variable& picture) const {
+LossTerms PendingTerms::read() const {
+  std::vector<Tensor> all{total_};
+  std::ranges::copy(content_, std::back_inserter(all));
+  std::ranges::copy(style_, std::back_inserter(all));
+  if (tv_.defined()) all.push_back(tv_);
+  const auto values = ops::concat(all, 0).to_vector<double>();
+  const auto style = values.begin() + 1 + static_cast<std::ptrdiff_t>(content_.size()),
+             tv = style + static_cast<std::ptrdiff_t>(style_.size());
+  return {.total = values[0],
+          .content = std::accumulate(values.begin() + 1, style, 0.0),
+          .style = std::accumulate(style, tv, 0.0),
+          .tv = std::accumulate(tv, values.end(), 0.0)};
+}
+
+std::pair<autograd::Variable, PendingTerms> GatysObjective::operator()(
+    const autograd::Variable& picture) const {
   const auto maps = network_.features(picture, layers_);
   autograd::Variable total;
-  LossTerms terms;
+  PendingTerms terms;
   for (size_t i = 0; i < content_targets_.size(); ++i) {
     const auto& [layer, weight] = options_.content_layers[i];
-    terms.content += add_term(
+    terms.add_content(add_term(
         total, content_loss(maps.at(layer), content_targets_[i], options_.content_normalisation, size_),
-        weight * options_.content_weight);
+        weight * options_.content_weight));
   }
   for (size_t i = 0; i < style_targets_.size(); ++i) {
     const auto& [layer, weight] = options_.style_layers[i];
     const auto gram = style_gram(maps.at(layer), options_.style_normalisation);
-    terms.style += add_term(total, style_loss(gram, style_targets_[i], options_.style_normalisation, size_),
-                            weight * options_.style_weight);
+    terms.add_style(add_term(total, style_loss(gram, style_targets_[i], options_.style_normalisation, size_),
+                             weight * options_.style_weight));
   }
   if (options_.tv_weight > 0) {
-    terms.tv = add_term(total, autograd::total_variation(picture, options_.tv_variant), options_.tv_weight);
+    terms.set_tv(
+        add_term(total, autograd::total_variation(picture, options_.tv_variant), options_.tv_weight));
   }
-  terms.total = total.value().item();
+  terms.set_total(total.value());
   return {total, terms};
 }
 
