@@ -1,0 +1,140 @@
+// Whole models on a CUDA device, against the CPU: what single kernels' tests cannot see is how they are put
+// together.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "autograd/engine.h"
+#include "autograd/ops/squared_error.h"
+#include "nst/basic.h"
+#include "tests/networks.h"
+#if NST_CUDA_ON_CPU
+#include "tests/cuda_on_cpu/runner/engine.h"
+#endif
+
+namespace nst {
+namespace {
+
+using testing::random_picture;
+using testing::random_vgg_weights;
+
+LossNetwork vgg16(const std::string& deepest, const nn::StateDict& weights, Device device,
+                  DType dtype = DType::float32) {
+  return LossNetwork({.depth = 16, .deepest = deepest}, weights, nn::kCaffePreprocessing, dtype, device);
+}
+
+// A GPU, or the CUDA-on-CPU runner. There every kernel has been run in several orders by the tests of its op;
+// for whole models one order has to do.
+class CudaModels : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (cuda_device_count() == 0) GTEST_SKIP() << "there is no CUDA device";
+#if NST_CUDA_ON_CPU
+    orders_ = cuda_on_cpu::orders();
+    cuda_on_cpu::set_orders({cuda_on_cpu::Order::forward});
+#endif
+  }
+#if NST_CUDA_ON_CPU
+  void TearDown() override {
+    if (!orders_.empty()) cuda_on_cpu::set_orders(orders_);
+  }
+  std::vector<cuda_on_cpu::Order> orders_;
+#endif
+};
+
+TEST_F(CudaModels, vgg16_forward_and_backward_at_64_pixels) {
+  const std::string deepest = "relu5_1";
+  const std::vector<std::string> layers{"relu1_1", "relu2_1", "relu3_1", "relu4_1", deepest};
+  const nn::StateDict weights = random_vgg_weights(16, deepest);
+  std::vector<std::vector<Tensor>> results;  // per device: every layer, then the picture's gradient
+  for (const Device device : {kCpu, kCuda}) {
+    const LossNetwork network = vgg16(deepest, weights, device);
+    const autograd::Variable picture(random_picture(64, 64, 1).to(device), true);
+    const auto maps = network.features(picture, layers);
+    const Tensor& last = maps.at(deepest).value();
+    autograd::backward(
+        autograd::sum_of_squares(maps.at(deepest), autograd::Variable(Tensor::zeros_like(last)), 1));
+    std::vector<Tensor>& result = results.emplace_back();
+    for (const auto& layer : layers) result.push_back(maps.at(layer).value());
+    result.push_back(picture.grad());
+  }
+  for (size_t i = 0; i < results[0].size(); ++i) {
+    const auto cpu = results[0][i].to_vector<double>(), cuda = results[1][i].to_vector<double>();
+    double largest = 0;
+    for (const double v : cpu) largest = std::max(largest, std::abs(v));
+    ASSERT_EQ(cuda.size(), cpu.size());
+    for (size_t k = 0; k < cpu.size(); ++k) {
+      ASSERT_NEAR(cuda[k], cpu[k], 2e-5 * largest) << "result " << i << ", element " << k;
+    }
+  }
+}
+
+// L-BFGS learns from differences, and in float32 makes so much of a rounding that only float64 can tell
+// whether both devices do the same.
+struct Run {
+  OptimiserKind optimiser;
+  DType dtype;
+  double tolerance;
+};
+
+class CudaBasic : public CudaModels, public ::testing::WithParamInterface<Run> {};
+
+TEST_P(CudaBasic, five_iterations_are_the_cpus) {
+  const auto& [optimiser, dtype, tolerance] = GetParam();
+  const nn::StateDict weights = random_vgg_weights(16, "relu2_1");
+  BasicOptions options{.optimiser = optimiser, .iterations = 5};
+  options.objective = {.content_layers = {{"relu2_1", 1}},
+                       .style_layers = {{"relu1_1", 1}, {"relu2_1", 0.5}},
+                       .tv_weight = 1e-4};
+  const auto run = [&, dtype = dtype](Device device) {
+    const LossNetwork network = vgg16("relu2_1", weights, device, dtype);
+    Basic basic(network, random_picture(32, 32, 1, dtype).to(device),
+                {{random_picture(20, 33, 8, dtype).to(device), 1}}, options);
+    while (!basic.finished()) basic.step();
+    EXPECT_EQ(basic.picture().device(), device);
+    return std::pair(basic.history(), basic.picture().to_vector<double>());
+  };
+  const auto [history, picture] = run(kCpu);
+  const auto [cuda_history, cuda_picture] = run(kCuda);
+  ASSERT_EQ(cuda_history.size(), 5u);
+  for (size_t i = 0; i < 5; ++i) {
+    const LossTerms &expected = history[i].loss, &loss = cuda_history[i].loss;
+    EXPECT_NEAR(loss.total, expected.total, tolerance * expected.total) << i;
+    EXPECT_NEAR(loss.style, expected.style, tolerance * expected.total) << i;
+    EXPECT_NEAR(loss.tv, expected.tv, tolerance * expected.tv) << i;
+  }
+  EXPECT_CLOSE(cuda_picture, picture, tolerance);
+}
+
+TEST_P(CudaBasic, a_checkpoint_goes_from_the_cpu_to_cuda_and_back) {
+  const auto& [optimiser, dtype, tolerance] = GetParam();
+  const nn::StateDict weights = random_vgg_weights(16, "relu1_1");
+  BasicOptions options{.optimiser = optimiser, .iterations = 4};
+  options.objective = {.content_layers = {{"relu1_1", 1}}, .style_layers = {{"relu1_1", 1}}};
+  const LossNetwork on_cpu = vgg16("relu1_1", weights, kCpu, dtype),
+                    on_cuda = vgg16("relu1_1", weights, kCuda, dtype);
+  const auto make = [&, dtype = dtype](const LossNetwork& network, Device device) {
+    return Basic(network, random_picture(12, 10, 1, dtype).to(device),
+                 {{random_picture(9, 8, 8, dtype).to(device), 1}}, options);
+  };
+  Basic whole = make(on_cpu, kCpu), first = make(on_cpu, kCpu), second = make(on_cuda, kCuda),
+        third = make(on_cpu, kCpu);
+  while (!whole.finished()) whole.step();
+  first.step();
+  second.resume(first.checkpoint());
+  second.step();
+  third.resume(second.checkpoint());
+  while (!third.finished()) third.step();
+  EXPECT_CLOSE(third.picture(), whole.picture(), tolerance);
+}
+
+INSTANTIATE_TEST_SUITE_P(optimisers, CudaBasic,
+                         ::testing::Values(Run{OptimiserKind::lbfgs, DType::float64, 1e-9},
+                                           Run{OptimiserKind::adam, DType::float64, 1e-9},
+                                           Run{OptimiserKind::adam, DType::float32, 1e-4}),
+                         [](const auto& info) {
+                           return fmt::format("{}_{}", name_of(info.param.optimiser),
+                                              name_of(info.param.dtype));
+                         });
+
+}  // namespace
+}  // namespace nst
