@@ -26,14 +26,7 @@ OpenDevice& open_device(Device device) {
   const std::lock_guard lock(mutex);
   auto& open = (*devices)[device.index];
   if (!open) {
-    const int count = cuda_device_count();
-    if (count == 0) {
-      throw std::runtime_error(device.to_string() +
-                               ": no CUDA device found (is there a driver?); use --device cpu");
-    }
-    if (device.index >= count) {
-      throw std::runtime_error(fmt::format("{}: only {} CUDA device(s) found", device.to_string(), count));
-    }
+    check_usable(device);
     open = std::make_unique<OpenDevice>(device.index);
   }
   return *open;
@@ -48,6 +41,29 @@ int cuda_device_count() {
   if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
   (void)cudaGetLastError();  // no driver is an answer, not a failure to be found by the next launch
   return 0;
+}
+
+std::string cuda_problem() {
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status == cudaSuccess && count > 0) return {};
+  (void)cudaGetLastError();
+  std::string why;
+  if (status == cudaErrorInsufficientDriver) {
+    // What CUDA calls a driver of version 0.
+    why = fmt::format(": NVIDIA's driver is missing, or too old for CUDA {}.{}", CUDART_VERSION / 1000,
+                      CUDART_VERSION % 1000 / 10);
+  } else if (status != cudaSuccess && status != cudaErrorNoDevice) {
+    why = fmt::format(": {}", cudaGetErrorString(status));
+  }
+  return "no CUDA device found" + why;
+}
+
+size_t cuda_free_memory(Device device) {
+  size_t free = 0, total = 0;
+  CUDA_CHECK(cudaSetDevice(device.index));
+  CUDA_CHECK(cudaMemGetInfo(&free, &total));
+  return free;
 }
 
 std::string cuda_device_name(Device device) {

@@ -35,4 +35,14 @@ MathMode math_mode(Device device) {
   return device.type == DeviceType::cpu ? MathMode::fp32 : cuda_math_mode(device);
 }
 
+void check_usable(Device device) {
+  if (device.type == DeviceType::cpu) return;
+  if (const std::string problem = cuda_problem(); !problem.empty()) {
+    throw std::runtime_error(fmt::format("{}: {}; --device cpu needs none", device.to_string(), problem));
+  }
+  if (const int count = cuda_device_count(); device.index >= count) {
+    throw std::runtime_error(fmt::format("{}: only {} CUDA device(s) found", device.to_string(), count));
+  }
+}
+
 }  // namespace nst

@@ -1,6 +1,7 @@
 // Where a tensor's memory lives and its kernels run.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -28,8 +29,15 @@ inline constexpr Device kCuda{DeviceType::cuda, 0};
 // driver.
 bool built_with_cuda();
 int cuda_device_count();
+// Why there is none, for a user: "nst was built without CUDA", "no CUDA device found: ..."; empty when there
+// is one.
+std::string cuda_problem();
+// Throws std::runtime_error, with the reason, when tensors cannot live on this device.
+void check_usable(Device device);
 // "NVIDIA H100 80GB HBM3"; throws std::runtime_error where there is no such device.
 std::string cuda_device_name(Device device);
+// Bytes that nobody uses; throws as cuda_device_name.
+size_t cuda_free_memory(Device device);
 // Waits until all that was asked of the device is done.
 void synchronize(Device device);
 

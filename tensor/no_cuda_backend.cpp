@@ -7,13 +7,15 @@ namespace nst {
 namespace {
 
 [[noreturn]] void refuse(Device device) {
-  throw std::runtime_error(device.to_string() + ": nst was built without CUDA");
+  throw std::runtime_error(device.to_string() + ": " + cuda_problem());
 }
 
 }  // namespace
 
 bool built_with_cuda() { return false; }
 int cuda_device_count() { return 0; }
+std::string cuda_problem() { return "nst was built without CUDA"; }
+size_t cuda_free_memory(Device device) { refuse(device); }
 std::string cuda_device_name(Device device) { refuse(device); }
 void synchronize(Device device) {
   if (device.type != DeviceType::cpu) refuse(device);

@@ -27,6 +27,7 @@ std::unique_ptr<CLI::App> make_application() {
   app->footer(
       "Exit codes: 0 success, 1 a file, memory or the network failed, 2 bad arguments, 130 interrupted.");
   add_basic_command(*app);
+  add_devices_command(*app);
   add_info_command(*app);
   add_profile_command(*app);
   add_version_command(*app);

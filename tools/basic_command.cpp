@@ -13,6 +13,7 @@
 #include "tools/basic_outputs.h"
 #include "tools/basic_settings.h"
 #include "tools/commands.h"
+#include "tools/device_option.h"
 #include "tools/interrupt.h"
 #include "tools/log.h"
 #include "tools/option_checks.h"
@@ -30,14 +31,14 @@ constexpr const char* kExamples = R"(Examples:
   nst basic --resume result.checkpoint.safetensors --iterations 1000)";
 
 // What a resumed run may be told anew; everything else is the checkpoint's.
-const std::set<std::string> kFreeOnResume{"--resume",  "--iterations", "--out",   "--save-every",
-                                          "--report",  "--json",       "--quiet", "--verbose",
-                                          "--threads", "--max-memory", "--help",  "--min-improvement"};
+const std::set<std::string> kFreeOnResume{
+    "--resume",  "--iterations", "--out",    "--save-every", "--report", "--json",           "--quiet",
+    "--verbose", "--threads",    "--device", "--max-memory", "--help",   "--min-improvement"};
 
 struct BasicCommand {
   CLI::App* app = nullptr;
   BasicSettings settings;
-  std::string resume;
+  std::string resume, device = "cpu";
   bool report = false, json = false, quiet = false, verbose = false;
   int threads = 0;
   double max_memory_gb = 0;
@@ -129,10 +130,13 @@ void BasicCommand::run() {
   // Everything that can be wrong is found before the first minute of work.
   check_settings();
   BasicOptions options = basic_options(settings);
-  const BasicInputs inputs = read_basic_inputs(settings, options, static_cast<size_t>(max_memory_gb * 1e9));
-  options.init_image = inputs.init_image;
-  const LossNetwork network(inputs.vgg, inputs.weights.state, inputs.weights.preprocessing);
-  Basic basic(network, inputs.content, inputs.styles, options);
+  const Device where = choose_device(device);
+  BasicInputs inputs = read_basic_inputs(settings, options, where, static_cast<size_t>(max_memory_gb * 1e9));
+  for (auto& style : inputs.styles) style.picture = style.picture.to(where);
+  options.init_image = inputs.init_image.to(where);
+  const LossNetwork network(inputs.vgg, inputs.weights.state, inputs.weights.preprocessing, DType::float32,
+                            where);
+  Basic basic(network, inputs.content.to(where), inputs.styles, options);
   if (!checkpoint.empty()) resume_from(checkpoint, basic);
 
   catch_interrupts();
@@ -142,7 +146,8 @@ void BasicCommand::run() {
   save_basic_picture(settings.out, settings, basic, inputs.content);
   if (settings.save_every > 0 || interrupted()) save_basic_checkpoint(settings, basic);
   if (report) write_basic_report(settings, basic, end);
-  spdlog::debug("at most {:.2f} GB of tensors at once", static_cast<double>(allocator().stats().peak) / 1e9);
+  spdlog::debug("at most {:.2f} GB of tensors at once",
+                static_cast<double>(allocator(where).stats().peak) / 1e9);
   if (interrupted() && !basic.finished()) {
     throw Interrupted(
         fmt::format("stopped after {} iterations; {} is the picture so far, go on with --resume {}", done,
@@ -167,6 +172,9 @@ void add_basic_command(CLI::App& app) {
   option("--max-memory", command->max_memory_gb, "Refuse a run that would need more than this many GB")
       ->check(positive_number())
       ->default_str("what the machine has left");
+  option("--device", command->device, "Where to compute; auto takes a GPU where there is one")
+      ->check(device_name())
+      ->capture_default_str();
   option("--threads", command->threads, "Threads to use")
       ->check(whole_number_in(1))
       ->default_str("all cores");

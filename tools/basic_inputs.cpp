@@ -47,13 +47,14 @@ void check_large_enough(const nn::VggConfig& vgg, const std::string& path, Pictu
                   size.width, size.height, smallest));
 }
 
-// Throws std::runtime_error when the run would need more than is available (0: unknown).
+// Throws std::runtime_error when the run would need more than is available (0: unknown), or reading its
+// pictures more than the host has.
 void check_memory(const BasicSettings& settings, const BasicOptions& options, const nn::VggConfig& vgg,
-                  size_t available) {
-  const PictureSize content = source_size(settings.content, available);
+                  size_t host_available, size_t available) {
+  const PictureSize content = source_size(settings.content, host_available);
   std::vector<PictureSize> styles;
-  for (const auto& path : settings.styles) styles.push_back(source_size(path, available));
-  if (!settings.init_image.empty()) source_size(settings.init_image, available);
+  for (const auto& path : settings.styles) styles.push_back(source_size(path, host_available));
+  if (!settings.init_image.empty()) source_size(settings.init_image, host_available);
 
   const PictureSize size = resized(content, settings.size, Side::longest);
   check_large_enough(vgg, settings.content, size);
@@ -83,7 +84,8 @@ void check_memory(const BasicSettings& settings, const BasicOptions& options, co
 
 }  // namespace
 
-BasicInputs read_basic_inputs(const BasicSettings& settings, const BasicOptions& options, size_t max_memory) {
+BasicInputs read_basic_inputs(const BasicSettings& settings, const BasicOptions& options, Device device,
+                              size_t max_memory) {
   BasicInputs inputs{};
   const auto path = find_weights(settings.weights);
   inputs.weights = nn::read_vgg(nn::open_weights(path));
@@ -91,9 +93,13 @@ BasicInputs read_basic_inputs(const BasicSettings& settings, const BasicOptions&
   spdlog::debug("{}: VGG-{} up to {}, of which layers up to {} are used", path.string(), inputs.weights.depth,
                 inputs.weights.deepest, inputs.vgg.deepest);
 
-  size_t available = available_memory();
-  if (max_memory > 0) available = available > 0 ? std::min(available, max_memory) : max_memory;
-  check_memory(settings, options, inputs.vgg, available);
+  const auto limited = [&](size_t available) {
+    if (max_memory == 0) return available;
+    return available > 0 ? std::min(available, max_memory) : max_memory;
+  };
+  const size_t host = limited(available_memory());
+  check_memory(settings, options, inputs.vgg, host,
+               device.type == DeviceType::cpu ? host : limited(cuda_free_memory(device)));
 
   inputs.content = load_picture(settings.content, settings.size);
   for (size_t i = 0; i < settings.styles.size(); ++i) {

@@ -10,6 +10,7 @@
 namespace nst::tools {
 
 struct BasicInputs {
+  // All on the CPU, wherever the run will be.
   Tensor content;  // (1, H, W, 3), RGB, 0..255
   std::vector<StylePicture> styles;
   Tensor init_image;  // undefined unless the run starts from one
@@ -18,9 +19,10 @@ struct BasicInputs {
 };
 
 // Reads the files that the settings name. Before a single pixel is decoded, compares the memory that the run
-// will need with what there is, or with `max_memory` bytes where that is less and not 0; throws
+// will need with what there is on the device, or with `max_memory` bytes where that is less and not 0; throws
 // std::runtime_error naming the largest size that fits when it is not enough. Throws as load_image,
 // open_weights and vgg_config do.
-BasicInputs read_basic_inputs(const BasicSettings& settings, const BasicOptions& options, size_t max_memory);
+BasicInputs read_basic_inputs(const BasicSettings& settings, const BasicOptions& options, Device device,
+                              size_t max_memory);
 
 }  // namespace nst::tools

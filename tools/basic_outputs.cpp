@@ -53,7 +53,7 @@ void check_basic_outputs(const BasicSettings& settings, bool report) {
 
 void save_basic_picture(const fs::path& path, const BasicSettings& settings, const Basic& basic,
                         const Tensor& content) {
-  const Tensor picture = ops::clamp_forward(ops::affine(basic.picture(), 1.0 / 255), 0, 1);
+  const Tensor picture = ops::clamp_forward(ops::affine(basic.picture().to(kCpu), 1.0 / 255), 0, 1);
   save_image(path,
              settings.preserve_color ? with_colours_of(picture, ops::affine(content, 1.0 / 255)) : picture);
 }
@@ -107,6 +107,7 @@ void write_basic_report(const BasicSettings& settings, const Basic& basic, const
   write_curve_csv(beside_out(settings, ".loss.csv"), curve);
   nlohmann::ordered_json record{{"method", "basic"}, {"settings", to_json(settings)}};
   for (const auto& [key, value] : build_info()) record["build"][key] = value;
+  record["device"] = basic.picture().device().to_string();
   record["iterations"] = basic.history().size();
   record["end"] = end;
   record["notes"] = notes;
@@ -116,7 +117,7 @@ void write_basic_report(const BasicSettings& settings, const Basic& basic, const
                     {"style", last.loss.style},
                     {"tv", last.loss.tv}};
   record["seconds"] = last.seconds;
-  record["peak_tensor_bytes"] = allocator().stats().peak;
+  record["peak_tensor_bytes"] = allocator(basic.picture().device()).stats().peak;
   write_file_atomically(beside_out(settings, ".json"), record.dump(2) + "\n");
 }
 

@@ -22,6 +22,7 @@ struct Interrupted : std::runtime_error {
 std::unique_ptr<CLI::App> make_application();
 
 void add_basic_command(CLI::App& app);
+void add_devices_command(CLI::App& app);
 void add_info_command(CLI::App& app);
 void add_profile_command(CLI::App& app);
 void add_version_command(CLI::App& app);

@@ -69,7 +69,7 @@ bool lists(const std::vector<std::string>& names, const std::string& name) {
 
 NstProcess::NstProcess(const std::vector<std::string>& arguments, const StartOptions& options) {
   // All that allocates happens before the fork.
-  std::vector<std::string> command{NST_EXECUTABLE}, environment = environment_of(options);
+  std::vector<std::string> command{options.program.string()}, environment = environment_of(options);
   std::ranges::copy(arguments, std::back_inserter(command));
   const auto argv = pointers(command), envp = pointers(environment);
   const int in = ::open("/dev/null", O_RDONLY | O_CLOEXEC), out = create(logs_ / "out"),

@@ -21,6 +21,7 @@ struct Finished {
 };
 
 struct StartOptions {
+  std::filesystem::path program = NST_EXECUTABLE;
   std::filesystem::path folder = {};            // working directory
   std::vector<std::string> environment = {};    // "NAME=value", beside what every run gets
   std::optional<uint64_t> max_file_bytes = {};  // writing more to one file fails, as on a full disk
