@@ -1,6 +1,7 @@
 // Every loss there is by name against PyTorch: its value, and its gradient.
 #include "nst/losses.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -91,15 +92,16 @@ TEST(GoldenLosses, every_normalisation_has_a_case) {
   EXPECT_EQ(tested, wanted);
 }
 
-class GoldenLosses : public ::testing::TestWithParam<std::pair<DType, double>> {};
+class GoldenLosses : public ::testing::TestWithParam<std::tuple<std::pair<DType, double>, Device>> {};
 
 TEST_P(GoldenLosses, values_and_gradients) {
-  const auto& [dtype, tolerance] = GetParam();
+  const auto& [accuracy, device] = GetParam();
+  const auto& [dtype, tolerance] = accuracy;
   const GoldenFile golden("losses");
-  Agreement agreement(std::string("losses, ") + std::string(name_of(dtype)), tolerance);
+  Agreement agreement(fmt::format("losses, {}{}", name_of(dtype), device == kCpu ? "" : ", CUDA"), tolerance);
   for (const Case& c : cases()) {
-    const Variable x(golden.read(c.x, dtype), true);
-    const Variable loss = c.loss(x, c.target.empty() ? Tensor() : golden.read(c.target, dtype));
+    const Variable x(golden.read(c.x, dtype).to(device), true);
+    const Variable loss = c.loss(x, c.target.empty() ? Tensor() : golden.read(c.target, dtype).to(device));
     agreement.check(c.name + "/loss", loss.value(), golden.read(c.name + "/loss", DType::float64));
     autograd::backward(loss);
     agreement.check(c.name + "/grad", x.grad(), golden.read(c.name + "/grad", DType::float64));
@@ -107,8 +109,9 @@ TEST_P(GoldenLosses, values_and_gradients) {
 }
 
 INSTANTIATE_TEST_SUITE_P(types, GoldenLosses,
-                         ::testing::Values(std::pair{DType::float64, 1e-13},
-                                           std::pair{DType::float32, 2e-6}));
+                         ::testing::Combine(::testing::Values(std::pair{DType::float64, 1e-13},
+                                                              std::pair{DType::float32, 2e-6}),
+                                            ::testing::ValuesIn(testing::devices())));
 
 }  // namespace
 }  // namespace nst

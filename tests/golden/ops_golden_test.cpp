@@ -1,4 +1,5 @@
 // Every op against PyTorch: the value, and the gradient of sum(y v) by every input.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -103,22 +104,23 @@ TEST(GoldenOps, every_case_of_the_file_is_tested_or_known_to_be_missing) {
   EXPECT_EQ(known, std::set<std::string>(stored.begin(), stored.end()));
 }
 
-class GoldenOps : public ::testing::TestWithParam<std::pair<DType, double>> {};
+class GoldenOps : public ::testing::TestWithParam<std::tuple<std::pair<DType, double>, Device>> {};
 
 TEST_P(GoldenOps, values_and_gradients) {
-  const auto& [dtype, tolerance] = GetParam();
+  const auto& [accuracy, device] = GetParam();
+  const auto& [dtype, tolerance] = accuracy;
   const GoldenFile golden("ops");
-  Agreement agreement(std::string("ops, ") + std::string(name_of(dtype)), tolerance);
+  Agreement agreement(fmt::format("ops, {}{}", name_of(dtype), device == kCpu ? "" : ", CUDA"), tolerance);
   for (const auto& [name, op] : cases()) {
     SCOPED_TRACE(name);
     Inputs inputs;
     for (const std::string& input : golden.names_below(name)) {
       if (input != "y" && input != "v" && !input.starts_with("grad_"))
-        inputs[input] = Variable(golden.read(name + "/" + input, dtype), true);
+        inputs[input] = Variable(golden.read(name + "/" + input, dtype).to(device), true);
     }
     const Variable y = op(inputs);
     agreement.check(name + "/y", y.value(), golden.read(name + "/y", DType::float64));
-    autograd::backward(y, golden.read(name + "/v", dtype));
+    autograd::backward(y, golden.read(name + "/v", dtype).to(device));
     for (const auto& [input, variable] : inputs) {
       const std::string key = name + "/grad_" + input;
       agreement.check(key, variable.grad(), golden.read(key, DType::float64));
@@ -127,8 +129,9 @@ TEST_P(GoldenOps, values_and_gradients) {
 }
 
 INSTANTIATE_TEST_SUITE_P(types, GoldenOps,
-                         ::testing::Values(std::pair{DType::float64, 1e-13},
-                                           std::pair{DType::float32, 2e-6}));
+                         ::testing::Combine(::testing::Values(std::pair{DType::float64, 1e-13},
+                                                              std::pair{DType::float32, 2e-6}),
+                                            ::testing::ValuesIn(testing::devices())));
 
 }  // namespace
 }  // namespace nst
