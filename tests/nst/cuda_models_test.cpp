@@ -127,6 +127,25 @@ TEST_P(CudaBasic, a_checkpoint_goes_from_the_cpu_to_cuda_and_back) {
   EXPECT_CLOSE(third.picture(), whole.picture(), tolerance);
 }
 
+#if NST_CUDA_ON_CPU
+// L-BFGS waits to size its step up, for the losses, for the new slope, and for the pair it learns; Adam for
+// the losses. However long the history is.
+TEST_P(CudaBasic, a_step_waits_for_the_device_as_often_as_it_must) {
+  const auto& [optimiser, dtype, tolerance] = GetParam();
+  const LossNetwork network = vgg16("relu1_1", random_vgg_weights(16, "relu1_1"), kCuda, dtype);
+  BasicOptions options{.optimiser = optimiser};
+  options.objective = {.content_layers = {{"relu1_1", 1}}, .style_layers = {{"relu1_1", 1}}, .tv_weight = 1};
+  Basic basic(network, random_picture(12, 10, 1, dtype).to(kCuda),
+              {{random_picture(9, 8, 8, dtype).to(kCuda), 1}}, options);
+  basic.step();  // the first evaluates twice
+  for (int i = 0; i < 4; ++i) {
+    const uint64_t before = cuda_on_cpu::statistics().waits;
+    basic.step();
+    EXPECT_EQ(cuda_on_cpu::statistics().waits - before, optimiser == OptimiserKind::lbfgs ? 4u : 1u);
+  }
+}
+#endif
+
 INSTANTIATE_TEST_SUITE_P(optimisers, CudaBasic,
                          ::testing::Values(Run{OptimiserKind::lbfgs, DType::float64, 1e-9},
                                            Run{OptimiserKind::adam, DType::float64, 1e-9},

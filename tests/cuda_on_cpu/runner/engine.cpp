@@ -83,6 +83,7 @@ const std::vector<Order>& orders() { return chosen_orders(); }
 void set_orders(std::vector<Order> orders) { chosen_orders() = std::move(orders); }
 const Statistics& statistics() { return counters; }
 void count_mma() { ++counters.mma; }
+void count_wait() { ++counters.waits; }
 
 int block_barrier(int value, const Site& site) { return the_block().barrier(value, site); }
 void warp_meeting(unsigned mask, void* payload, Combine combine, const Site& site) {

@@ -40,10 +40,12 @@ struct Statistics {
   uint64_t grids = 0;       // grids executed: launches times orders
   uint64_t threads = 0;     // threads executed
   uint64_t mma = 0;         // tensor-core instructions, per warp
+  uint64_t waits = 0;       // how often the host asked to wait for the device
   size_t largest_grid = 0;  // blocks
 };
 const Statistics& statistics();
 void count_mma();
+void count_wait();
 
 // --- what the device functions are made of; only within a kernel
 // --------------------------------------------------

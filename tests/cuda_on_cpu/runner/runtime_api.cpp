@@ -5,6 +5,7 @@
 
 #include "cuda_runtime.h"
 #include "runner/device_memory.h"
+#include "runner/engine.h"
 
 struct CUstream_st {};
 struct CUevent_st {
@@ -83,6 +84,14 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   return cudaSuccess;
 }
 
+// Nothing is ever outstanding.
+cudaError_t cudaDeviceSynchronize() {
+  cuda_on_cpu::count_wait();
+  return cudaSuccess;
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaDeviceSynchronize(); }
+cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaDeviceSynchronize(); }
+
 cudaError_t cudaStreamCreate(cudaStream_t* stream) {
   *stream = new CUstream_st;
   return cudaSuccess;
@@ -139,6 +148,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
   return cudaSuccess;
 }
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
+  cuda_on_cpu::count_wait();
   return cudaMemcpyAsync(to, from, bytes, kind);
 }
 cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t) {
