@@ -56,12 +56,22 @@ Fiber::Fiber() : impl_(std::make_unique<Impl>()) {
   impl_->stack = static_cast<char*>(memory);
 }
 
-Fiber::~Fiber() { munmap(impl_->stack, kStackBytes); }
+// A body that was abandoned, or ended by jumping away, leaves its red zones marked. Whoever has the addresses
+// next would be blamed for them: after the stack is unmapped that may be the sanitizer's own symboliser,
+// which then waits for itself for ever.
+void Fiber::clear_red_zones() {
+#if defined(__SANITIZE_ADDRESS__)
+  ASAN_UNPOISON_MEMORY_REGION(impl_->stack, kStackBytes);
+#endif
+}
+
+Fiber::~Fiber() {
+  clear_red_zones();
+  munmap(impl_->stack, kStackBytes);
+}
 
 void Fiber::start(const std::function<void()>& body) {
-#if defined(__SANITIZE_ADDRESS__)
-  ASAN_UNPOISON_MEMORY_REGION(impl_->stack, kStackBytes);  // an abandoned body left its red zones
-#endif
+  clear_red_zones();
   impl_->body = &body;
   impl_->self = ctx::make_fcontext(impl_->stack + kStackBytes, kStackBytes, Impl::entry);
 }

@@ -24,6 +24,8 @@ class Fiber {
   void step_aside();
 
  private:
+  void clear_red_zones();
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
