@@ -10,6 +10,7 @@
 
 #include "cuda_runtime.h"
 #include "runner/block.h"
+#include "runner/case_log.h"
 #include "runner/device_memory.h"
 
 uint3 threadIdx, blockIdx;
@@ -64,6 +65,7 @@ void run(const Grid& grid, const std::function<void()>& thread) {
   ++counters.launches;
   counters.largest_grid = std::max(counters.largest_grid, static_cast<size_t>(grid.grid.count()));
   const auto& all = chosen_orders();
+  log_case(grid, all.size());
   if (all.size() == 1) return run_grid(grid, all[0], thread);
   const Snapshot before;
   std::optional<Snapshot> after;

@@ -22,6 +22,7 @@ struct Dim {
 struct Grid {
   Dim grid, block;
   size_t dynamic_shared_bytes;
+  const void* kernel = nullptr;  // its function, for the log
 };
 
 // Runs `thread` once for every thread of every block, in every order of orders(), each time from the same
@@ -29,6 +30,8 @@ struct Grid {
 // - when the launch is impossible on a GPU (too many threads, too much shared memory),
 // - when a barrier is missed or divergent, naming the block, the threads and the source lines,
 // - when what is in device memory afterwards depends on the order: a race.
+// Where the environment variable NST_CUDA_ON_CPU_LOG names a file, a line for each kernel and shape that was
+// run is appended to it when the process ends; scripts/runner-cases adds them up.
 void run(const Grid& grid, const std::function<void()>& thread);
 
 // The orders that run() compares; all three unless set.

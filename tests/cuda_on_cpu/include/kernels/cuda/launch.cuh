@@ -15,7 +15,10 @@ void launch(void (*kernel)(Params...), dim3 grid, dim3 block, size_t shared_byte
             Args&&... args) {
   if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
   const std::tuple<Params...> values(static_cast<Params>(args)...);
-  cuda_on_cpu::run({{grid.x, grid.y, grid.z}, {block.x, block.y, block.z}, shared_bytes},
+  cuda_on_cpu::run({{grid.x, grid.y, grid.z},
+                    {block.x, block.y, block.z},
+                    shared_bytes,
+                    reinterpret_cast<const void*>(kernel)},
                    [&] { std::apply(kernel, values); });
 }
 
