@@ -1,0 +1,97 @@
+#include "nn/image_network.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "autograd/ops/elementwise.h"
+#include "autograd/ops/pool.h"
+#include "autograd/ops/relu.h"
+#include "autograd/ops/resize.h"
+#include "tensor/profile.h"
+
+namespace nst::nn {
+
+using autograd::Variable;
+
+ImageNetwork::ImageNetwork(ImageNetworkConfig config, DType dtype, Device device)
+    : config_(std::move(config)) {
+  int64_t channels = config_.in_channels;
+  for (Block& block : config_.blocks) {
+    auto& stages = stages_.emplace_back();
+    if (block.kind == Block::Kind::max_pool) {
+      block.channels = channels;
+      continue;
+    }
+    if (block.kind == Block::Kind::residual) block.channels = channels;
+    if (block.channels < 1 || block.kernel < 1 || block.kernel % 2 == 0 || block.stride < 1 ||
+        block.upsample < 1) {
+      throw std::invalid_argument(
+          fmt::format("image network: block '{}' has {} channels, kernel {}, stride {}, upsampling {}",
+                      block.name, block.channels, block.kernel, block.stride, block.upsample));
+    }
+    if (block.kind == Block::Kind::residual) {
+      stages.push_back(make_stage(block, "1", channels, block.norm, true, dtype, device));
+      stages.push_back(make_stage(block, "2", channels, block.norm, false, dtype, device));
+    } else {
+      stages.push_back(make_stage(block, "", channels, block.norm, block.relu, dtype, device));
+    }
+    channels = block.channels;
+  }
+}
+
+ImageNetwork::Stage ImageNetwork::make_stage(const Block& block, const std::string& suffix,
+                                             int64_t in_channels, bool norm, bool relu, DType dtype,
+                                             Device device) {
+  Stage stage{.conv = nullptr, .norm = nullptr, .relu = relu && norm};
+  stage.conv = std::make_unique<Conv2d>(Conv2dConfig{.in_channels = in_channels,
+                                                     .out_channels = block.channels,
+                                                     .kernel = block.kernel,
+                                                     .params = {.stride = block.stride,
+                                                                .padding = block.kernel / 2,
+                                                                .padding_mode = config_.padding,
+                                                                .relu = relu && !norm}},
+                                        dtype, device);
+  add_module(block.name + ".conv" + suffix, *stage.conv);
+  if (norm) {
+    stage.norm = std::make_unique<InstanceNorm>(block.channels, config_.norm, dtype, device);
+    add_module(block.name + ".norm" + suffix, *stage.norm);
+  }
+  return stage;
+}
+
+Variable ImageNetwork::Stage::operator()(const Variable& x) const {
+  Variable y = (*conv)(x);
+  if (norm) y = (*norm)(y);
+  return relu ? autograd::relu(y) : y;
+}
+
+Variable ImageNetwork::run(size_t i, const Variable& x) const {
+  const Block& block = config_.blocks[i];
+  const ProfileRegion region(block.name);
+  switch (block.kind) {
+    case Block::Kind::max_pool:
+      return autograd::max_pool(x, {.kernel = 2, .stride = 2, .ceil_mode = true});
+    case Block::Kind::residual:
+      return autograd::add(x, stages_[i][1](stages_[i][0](x)));
+    case Block::Kind::conv:
+      break;
+  }
+  if (block.upsample == 1) return stages_[i][0](x);
+  return stages_[i][0](autograd::resize(x, x.shape()[1] * block.upsample, x.shape()[2] * block.upsample,
+                                        {.mode = ops::ResizeMode::nearest}));
+}
+
+Variable ImageNetwork::operator()(const Variable& x) const {
+  Variable y = x;
+  for (size_t i = 0; i < config_.blocks.size(); ++i) y = run(i, y);
+  return y;
+}
+
+std::vector<Variable> ImageNetwork::outputs(const Variable& x) const {
+  std::vector<Variable> all;
+  for (size_t i = 0; i < config_.blocks.size(); ++i) all.push_back(run(i, i == 0 ? x : all.back()));
+  return all;
+}
+
+}  // namespace nst::nn

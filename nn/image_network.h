@@ -1,0 +1,68 @@
+// Networks from picture to picture, or to and from feature maps, as data: a list of blocks. The transform
+// networks of fast style transfer and the encoders and decoders of AdaIN are such lists, not classes of their
+// own.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nn/conv2d.h"
+#include "nn/instance_norm.h"
+
+namespace nst::nn {
+
+struct Block {
+  enum class Kind {
+    conv,      // [nearest upsampling ->] convolution [-> instance norm] [-> ReLU]
+    residual,  // x + norm(conv(relu(norm(conv(x))))), Johnson et al. 2016 without the last ReLU (Gross &
+               // Wilber 2016)
+    max_pool,  // 2x2, stride 2; a partial last window counts, so that every pixel does
+  };
+  Kind kind = Kind::conv;
+  std::string name =
+      {};  // of its parameters: "NAME.conv.weight"; a residual's are "NAME.conv1.weight" and so on
+  int64_t channels = 0;  // of its output; a residual's are its input's
+  int64_t kernel = 3, stride = 1;
+  int64_t upsample = 1;  // whole factor
+  bool norm = false, relu = true;
+};
+
+struct ImageNetworkConfig {
+  int64_t in_channels = 3;
+  std::vector<Block> blocks;
+  ops::PaddingMode padding = ops::PaddingMode::reflect;  // kernel / 2 pixels before every convolution
+  ops::InstanceNormParams norm = {};
+};
+
+// Parameters are zeros (instance norms' weights ones) until loaded or initialised.
+class ImageNetwork : public Module {
+ public:
+  // Throws std::invalid_argument on a list that makes no network: even kernels, no channels.
+  explicit ImageNetwork(ImageNetworkConfig config, DType dtype = DType::float32, Device device = kCpu);
+
+  // x (N, H, W, in_channels) -> (N, H', W', channels of the last block). Throws std::invalid_argument when a
+  // map is too small for a reflecting border.
+  autograd::Variable operator()(const autograd::Variable& x) const;
+  // The output of every block, in order: what losses on an encoder's layers need.
+  std::vector<autograd::Variable> outputs(const autograd::Variable& x) const;
+
+  const ImageNetworkConfig& config() const { return config_; }
+
+ private:
+  // A convolution and what follows it.
+  struct Stage {
+    std::unique_ptr<Conv2d> conv;
+    std::unique_ptr<InstanceNorm> norm;  // null without
+    bool relu;
+    autograd::Variable operator()(const autograd::Variable& x) const;
+  };
+  Stage make_stage(const Block& block, const std::string& suffix, int64_t in_channels, bool norm, bool relu,
+                   DType dtype, Device device);
+  autograd::Variable run(size_t block, const autograd::Variable& x) const;
+
+  ImageNetworkConfig config_;
+  std::vector<std::vector<Stage>> stages_;  // per block: none, one, or a residual's two
+};
+
+}  // namespace nst::nn

@@ -1,0 +1,65 @@
+#include "nn/known_networks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "nn/vgg_layers.h"
+
+namespace nst::nn {
+
+ImageNetworkConfig pytorch_examples_transform(int64_t width) {
+  ImageNetworkConfig config;
+  auto& blocks = config.blocks;
+  blocks = {{.name = "down1", .channels = width, .kernel = 9, .norm = true},
+            {.name = "down2", .channels = 2 * width, .stride = 2, .norm = true},
+            {.name = "down3", .channels = 4 * width, .stride = 2, .norm = true}};
+  for (int i = 1; i <= 5; ++i) {
+    blocks.push_back({.kind = Block::Kind::residual, .name = fmt::format("residual{}", i), .norm = true});
+  }
+  blocks.push_back({.name = "up1", .channels = 2 * width, .upsample = 2, .norm = true});
+  blocks.push_back({.name = "up2", .channels = width, .upsample = 2, .norm = true});
+  blocks.push_back({.name = "up3", .channels = 3, .kernel = 9, .relu = false});
+  return config;
+}
+
+ImageNetworkConfig normalised_vgg19(AdainDepth depth) {
+  const std::string deepest = depth == AdainDepth::relu3_1 ? "relu3_1" : "relu4_1";
+  ImageNetworkConfig config;
+  config.blocks = {{.name = "preprocess", .channels = 3, .kernel = 1, .relu = false}};
+  for (const auto& name : vgg_layer_names(19)) {
+    if (name.starts_with("conv")) {
+      config.blocks.push_back({.name = name, .channels = vgg_layer_shape(19, name).channels});
+    } else if (name.starts_with("pool")) {
+      config.blocks.push_back({.kind = Block::Kind::max_pool, .name = name});
+    }
+    if (name == deepest) break;
+  }
+  return config;
+}
+
+ImageNetworkConfig adain_decoder(AdainDepth depth) {
+  const auto encoder = normalised_vgg19(depth).blocks;
+  ImageNetworkConfig config{.in_channels = encoder.back().channels, .blocks = {}};
+  // Layer by layer from behind: each undoes one convolution, upsampling first where the encoder pooled after
+  // it.
+  bool pooled = false;
+  for (size_t i = encoder.size(); i-- > 1;) {
+    if (encoder[i].kind == Block::Kind::max_pool) {
+      pooled = true;
+      continue;
+    }
+    // What the encoder's layer was given: the channels of the convolution before it.
+    const auto before =
+        std::find_if(encoder.rbegin() + static_cast<std::ptrdiff_t>(encoder.size() - i), encoder.rend(),
+                     [](const Block& b) { return b.kind == Block::Kind::conv; });
+    config.blocks.push_back({.name = "de" + encoder[i].name,
+                             .channels = before->channels,
+                             .upsample = pooled ? 2 : 1,
+                             .relu = i > 1});
+    pooled = false;
+  }
+  return config;
+}
+
+}  // namespace nst::nn

@@ -1,0 +1,24 @@
+// The published networks, block by block.
+#pragma once
+
+#include "nn/image_network.h"
+
+namespace nst::nn {
+
+// pytorch/examples' fast_neural_style TransformerNet, after Johnson et al. 2016, RGB 0..255 in and out: what
+// most published weights are for. `width` is its first layer's channels, 32 there.
+ImageNetworkConfig pytorch_examples_transform(int64_t width = 32);
+
+// The layers at whose ReLU an encoder, or the decoder that mirrors it, may end.
+enum class AdainDepth { relu3_1, relu4_1 };
+
+// The "normalised" VGG-19 of Huang & Belongie 2017 up to a ReLU, RGB 0..1 in: a 1x1 convolution for the
+// preprocessing, reflecting borders, poolings that keep a partial window. Blocks are named by their layers,
+// "conv1_1".
+ImageNetworkConfig normalised_vgg19(AdainDepth depth = AdainDepth::relu4_1);
+
+// Its mirror image: nearest upsampling for pooling, no norms, a linear last layer, RGB 0..1 out. "deconv4_1"
+// undoes conv4_1.
+ImageNetworkConfig adain_decoder(AdainDepth depth = AdainDepth::relu4_1);
+
+}  // namespace nst::nn
