@@ -1,0 +1,148 @@
+"""The peer of bench/step.cpp in PyTorch: the same steps, the same JSON.  python steps_torch.py WHAT SIZE STEPS"""
+
+import json
+import resource
+import sys
+import time
+
+import networks_torch as networks
+import torch
+import torch.nn.functional as F
+
+
+def picture(size, batch=1):
+    return torch.rand(batch, 3, size, size)
+
+
+def gram(f, scale):
+    f = f.flatten(2)
+    return f @ f.transpose(1, 2) * scale
+
+
+def gatys(size):
+    features = networks.vgg16(11)  # to relu5_1
+    style_layers, content_layer = (0, 2, 4, 7, 10), 8  # relu1_1 2_1 3_1 4_1 5_1, and relu4_2
+
+    def grams(maps):
+        return [gram(maps[i], 1 / maps[i][0, 0].numel()) for i in style_layers]
+
+    with torch.no_grad():
+        content = features(picture(size) * 255 - 120)[content_layer].clone()
+        style = grams(features(picture(size) * 255 - 120))
+    x = (picture(size) * 255 - 120).requires_grad_()
+    optimiser = torch.optim.LBFGS([x], lr=1, max_iter=1, history_size=100)
+
+    def closure():
+        optimiser.zero_grad()
+        maps = features(x)
+        loss = F.mse_loss(maps[content_layer], content)
+        for g, target in zip(grams(maps), style):
+            loss = loss + 1e3 / g.shape[1] ** 2 * F.mse_loss(g, target)
+        loss.backward()
+        return loss
+
+    return lambda: optimiser.step(closure)
+
+
+def fast(size):
+    network, x = networks.transform().eval(), picture(size) * 255
+
+    def step():
+        with torch.inference_mode():
+            network(x)
+
+    return step
+
+
+def statistics(f):
+    return f.mean((2, 3), keepdim=True), (f.var((2, 3), keepdim=True, correction=0) + 1e-5).sqrt()
+
+
+def adain_of(content, style):
+    (mean, deviation), (style_mean, style_deviation) = statistics(content), statistics(style)
+    return (content - mean) / deviation * style_deviation + style_mean
+
+
+def outputs(encoder, x):
+    maps = []
+    for layer in encoder:
+        x = layer(x)
+        maps.append(x)
+    return maps
+
+
+def adain(size):
+    encoder, decoder, content, style = networks.encoder(), networks.decoder(), picture(size), picture(size)
+
+    def encode(x):
+        for layer in encoder:
+            x = layer(x)
+        return x
+
+    def step():
+        with torch.inference_mode():
+            decoder(adain_of(encode(content), encode(style)))
+
+    return step
+
+
+def train_fast(size, batch=4):
+    features, layers = networks.vgg16(10), (1, 3, 6, 9)  # relu1_2, 2_2, 3_3, 4_3
+    network, x = networks.transform(), picture(size, batch) * 255 - 120
+    optimiser = torch.optim.Adam(network.parameters(), 1e-3)
+
+    def grams(maps):
+        return [gram(maps[i], 1 / maps[i][0].numel()) for i in layers]
+
+    with torch.no_grad():
+        style = grams(features(picture(size, batch) * 255 - 120))
+
+    def step():
+        with torch.no_grad():
+            content = features(x)[3]
+        maps = features(network(x))
+        loss = 1e5 * F.mse_loss(maps[3], content)
+        for g, target in zip(grams(maps), style):
+            loss = loss + 1e10 * F.mse_loss(g, target)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+
+    return step
+
+
+def train_adain(size, batch=8):
+    encoder, decoder, layers = networks.encoder().requires_grad_(False), networks.decoder(), (1, 4, 7, 12)
+    content, style = picture(size, batch), picture(size, batch)
+    optimiser = torch.optim.Adam(decoder.parameters(), 1e-4)
+
+    def step():
+        with torch.no_grad():
+            style_maps = outputs(encoder, style)
+            target = adain_of(outputs(encoder, content)[-1], style_maps[-1])
+        maps = outputs(encoder, decoder(target))
+        loss = F.mse_loss(maps[-1], target)
+        for i in layers:
+            for ours, theirs in zip(statistics(maps[i]), statistics(style_maps[i])):
+                loss = loss + 10 * F.mse_loss(ours, theirs)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+
+    return step
+
+
+def main():
+    what, size, steps = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    torch.manual_seed(0)
+    step = {f.__name__: f for f in (gatys, fast, adain, train_fast, train_adain)}[what](size)
+    seconds = []
+    for _ in range(steps + 1):
+        start = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - start)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(json.dumps({"seconds": seconds[1:], "peak_rss_mb": memory}))
+
+
+main()
