@@ -26,27 +26,33 @@ void instance_norm_forward(const CpuContext&, const InstanceNormShape& shape, T 
       offsets[i] = static_cast<T>((beta ? beta[parameter] : 0) + (mean[i] - exact_mean) * scale);
     }
   }
-  for_each_pixel(shape.x,
-                 [=, c = c, scales = scales.data(), offsets = offsets.data()](int64_t image, int64_t at) {
-                   const T *m = mean + image * c, *scale = scales + image * c, *offset = offsets + image * c;
-                   for (int64_t i = 0; i < c; ++i) y[at + i] = (x[at + i] - m[i]) * scale[i] + offset[i];
-                 });
+  for_each_pixel(shape.x, [=, c = c, relu = shape.relu, scales = scales.data(), offsets = offsets.data()](
+                              int64_t image, int64_t at) {
+    const T *m = mean + image * c, *scale = scales + image * c, *offset = offsets + image * c;
+    for (int64_t i = 0; i < c; ++i) y[at + i] = (x[at + i] - m[i]) * scale[i] + offset[i];
+    if (!relu) return;
+    for (int64_t i = at; i < at + c; ++i) y[i] = y[i] < T(0) ? T(0) : y[i];
+  });
 }
 
 template <class T>
 void instance_norm_backward(const CpuContext&, const InstanceNormShape& shape, const T* x, const T* gamma,
-                            const T* mean, const T* inverse_std, const T* grad_y, T* grad_x, T* grad_gamma,
-                            T* grad_beta) {
+                            const T* mean, const T* inverse_std, const T* y, const T* grad_y, T* grad_x,
+                            T* grad_gamma, T* grad_beta) {
   const auto [n, pixels, c] = shape.x;
+  // What reaches the normalisation's result.
+  const auto grad_at = [=, relu = shape.relu](int64_t i) {
+    return relu && !(y[i] > T(0)) ? T(0) : grad_y[i];
+  };
   // (N, 2, C): the sums over the pixels of grad_y, then of grad_y z
   const auto sums = pixel_sums(
       shape.x, 2 * c, [=, pixels = pixels, c = c](int64_t image, int64_t first, int64_t last, double* sum) {
         const T *m = mean + image * c, *inverse = inverse_std + image * c;
         for (int64_t p = image * pixels + first; p < image * pixels + last; ++p) {
-          const T *pixel = x + p * c, *grad = grad_y + p * c;
-          for (int64_t i = 0; i < c; ++i) sum[i] += static_cast<double>(grad[i]);
+          const T* const pixel = x + p * c;
+          for (int64_t i = 0; i < c; ++i) sum[i] += static_cast<double>(grad_at(p * c + i));
           for (int64_t i = 0; i < c; ++i) {
-            sum[c + i] += static_cast<double>(grad[i] * ((pixel[i] - m[i]) * inverse[i]));
+            sum[c + i] += static_cast<double>(grad_at(p * c + i) * ((pixel[i] - m[i]) * inverse[i]));
           }
         }
       });
@@ -76,8 +82,8 @@ void instance_norm_backward(const CpuContext&, const InstanceNormShape& shape, c
                            offsets = offsets.data()](int64_t image, int64_t at) {
     const int64_t row = image * c;
     for (int64_t i = 0; i < c; ++i) {
-      grad_x[at + i] =
-          scales[row + i] * grad_y[at + i] - slopes[row + i] * (x[at + i] - mean[row + i]) - offsets[row + i];
+      grad_x[at + i] = scales[row + i] * grad_at(at + i) - slopes[row + i] * (x[at + i] - mean[row + i]) -
+                       offsets[row + i];
     }
   });
 }
@@ -86,7 +92,7 @@ void instance_norm_backward(const CpuContext&, const InstanceNormShape& shape, c
   template void instance_norm_forward(const CpuContext&, const InstanceNormShape&, T, const T*, const T*, \
                                       const T*, T*, T*, T*);                                              \
   template void instance_norm_backward(const CpuContext&, const InstanceNormShape&, const T*, const T*,   \
-                                       const T*, const T*, const T*, T*, T*, T*);
+                                       const T*, const T*, const T*, const T*, T*, T*, T*);
 NST_INSTANTIATE(float)
 NST_INSTANTIATE(double)
 #undef NST_INSTANTIATE

@@ -10,7 +10,7 @@ template <class T>
 void instance_norm_forward(const CudaContext& context, const InstanceNormShape& shape, T eps, const T* x,
                            const T* gamma, const T* beta, T* y, T* mean, T* inverse_std) {
   const int64_t pixels = shape.x.pixels, c = shape.x.c, channels = shape.x.n * c;
-  const bool per_image = shape.per_image;
+  const bool per_image = shape.per_image, relu = shape.relu;
   auto* const partials = context.scratch<cuda::Sums<2>>(cuda::pixel_sums_scratch<2>(shape.x) + channels);
   T *const scales = reinterpret_cast<T*>(partials + cuda::pixel_sums_scratch<2>(shape.x)), *const offsets =
                                                                                                scales +
@@ -29,14 +29,15 @@ void instance_norm_forward(const CudaContext& context, const InstanceNormShape& 
         offsets[i] = static_cast<T>((beta ? beta[parameter] : 0) + (mean[i] - exact_mean) * scale);
       });
   cuda::map_pixels(context, shape.x, y, [=] __device__(int64_t i, int64_t of_channel) {
-    return (x[i] - mean[of_channel]) * scales[of_channel] + offsets[of_channel];
+    const T value = (x[i] - mean[of_channel]) * scales[of_channel] + offsets[of_channel];
+    return relu && value < T(0) ? T(0) : value;
   });
 }
 
 template <class T>
 void instance_norm_backward(const CudaContext& context, const InstanceNormShape& shape, const T* x,
-                            const T* gamma, const T* mean, const T* inverse_std, const T* grad_y, T* grad_x,
-                            T* grad_gamma, T* grad_beta) {
+                            const T* gamma, const T* mean, const T* inverse_std, const T* y, const T* grad_y,
+                            T* grad_x, T* grad_gamma, T* grad_beta) {
   const int64_t n = shape.x.n, pixels = shape.x.pixels, c = shape.x.c, channels = n * c;
   const bool per_image = shape.per_image;
   auto* const partials = context.scratch<cuda::Sums<2>>(cuda::pixel_sums_scratch<2>(shape.x) + 3 * channels);
@@ -46,11 +47,15 @@ void instance_norm_backward(const CudaContext& context, const InstanceNormShape&
   T *const scales = reinterpret_cast<T*>(sums_of + channels), *const slopes = scales + channels,
            *const offsets = slopes + channels;
   const auto divisor = static_cast<double>(variance_divisor(shape.variance, pixels));
+  // What reaches the normalisation's result.
+  const auto grad_at = [=, relu = shape.relu] __device__(int64_t i) {
+    return relu && !(y[i] > T(0)) ? T(0) : grad_y[i];
+  };
   cuda::pixel_sums(
       context, shape.x, partials,
       [=] __device__(int image, int channel, int64_t offset) {
         const int64_t i = image * c + channel;
-        const T grad = grad_y[offset], z = (x[offset] - mean[i]) * inverse_std[i];
+        const T grad = grad_at(offset), z = (x[offset] - mean[i]) * inverse_std[i];
         return cuda::Sums<2>{{static_cast<double>(grad), static_cast<double>(grad * z)}};
       },
       [=] __device__(int image, int channel, const cuda::Sums<2>& sums) {
@@ -73,7 +78,7 @@ void instance_norm_backward(const CudaContext& context, const InstanceNormShape&
   }
   if (!grad_x) return;
   cuda::map_pixels(context, shape.x, grad_x, [=] __device__(int64_t i, int64_t of_channel) {
-    return scales[of_channel] * grad_y[i] - slopes[of_channel] * (x[i] - mean[of_channel]) -
+    return scales[of_channel] * grad_at(i) - slopes[of_channel] * (x[i] - mean[of_channel]) -
            offsets[of_channel];
   });
 }
@@ -82,7 +87,7 @@ void instance_norm_backward(const CudaContext& context, const InstanceNormShape&
   template void instance_norm_forward(const CudaContext&, const InstanceNormShape&, T, const T*, const T*, \
                                       const T*, T*, T*, T*);                                               \
   template void instance_norm_backward(const CudaContext&, const InstanceNormShape&, const T*, const T*,   \
-                                       const T*, const T*, const T*, T*, T*, T*);
+                                       const T*, const T*, const T*, const T*, T*, T*, T*);
 NST_INSTANTIATE(float)
 NST_INSTANTIATE(double)
 #undef NST_INSTANTIATE

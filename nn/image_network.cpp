@@ -6,7 +6,6 @@
 
 #include "autograd/ops/elementwise.h"
 #include "autograd/ops/pool.h"
-#include "autograd/ops/relu.h"
 #include "autograd/ops/resize.h"
 #include "tensor/profile.h"
 
@@ -43,7 +42,7 @@ ImageNetwork::ImageNetwork(ImageNetworkConfig config, DType dtype, Device device
 ImageNetwork::Stage ImageNetwork::make_stage(const Block& block, const std::string& suffix,
                                              int64_t in_channels, bool norm, bool relu, DType dtype,
                                              Device device) {
-  Stage stage{.conv = nullptr, .norm = nullptr, .relu = relu && norm};
+  Stage stage;
   stage.conv = std::make_unique<Conv2d>(Conv2dConfig{.in_channels = in_channels,
                                                      .out_channels = block.channels,
                                                      .kernel = block.kernel,
@@ -54,16 +53,17 @@ ImageNetwork::Stage ImageNetwork::make_stage(const Block& block, const std::stri
                                         dtype, device);
   add_module(block.name + ".conv" + suffix, *stage.conv);
   if (norm) {
-    stage.norm = std::make_unique<InstanceNorm>(block.channels, config_.norm, dtype, device);
+    auto params = config_.norm;
+    params.relu = relu;
+    stage.norm = std::make_unique<InstanceNorm>(block.channels, params, dtype, device);
     add_module(block.name + ".norm" + suffix, *stage.norm);
   }
   return stage;
 }
 
 Variable ImageNetwork::Stage::operator()(const Variable& x) const {
-  Variable y = (*conv)(x);
-  if (norm) y = (*norm)(y);
-  return relu ? autograd::relu(y) : y;
+  const Variable y = (*conv)(x);
+  return norm ? (*norm)(y) : y;
 }
 
 Variable ImageNetwork::run(size_t i, const Variable& x) const {

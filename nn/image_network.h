@@ -50,11 +50,10 @@ class ImageNetwork : public Module {
   const ImageNetworkConfig& config() const { return config_; }
 
  private:
-  // A convolution and what follows it.
+  // A convolution and the norm after it; the last of them holds the ReLU.
   struct Stage {
     std::unique_ptr<Conv2d> conv;
     std::unique_ptr<InstanceNorm> norm;  // null without
-    bool relu;
     autograd::Variable operator()(const autograd::Variable& x) const;
   };
   Stage make_stage(const Block& block, const std::string& suffix, int64_t in_channels, bool norm, bool relu,

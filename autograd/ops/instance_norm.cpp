@@ -1,13 +1,13 @@
 #include "autograd/ops/instance_norm.h"
 
-#include <utility>
-
 namespace nst::autograd {
 
 Variable instance_norm(const Variable& x, const Variable& gamma, const Variable& beta,
                        const ops::InstanceNormParams& params) {
   auto forward = ops::instance_norm_forward(x.value(), gamma.value(), beta.value(), params);
-  const Tensor y = std::exchange(forward.y, Tensor());  // the backward wants x, not y
+  const Tensor y = forward.y;
+  if (!params.relu) forward.y = {};  // the backward wants x, not y
+  // dy counts where y > 0 (with the ReLU)
   // dbeta = sum dy, dgamma = sum dy z, dx = gamma / std (dy - mean(dy) - z sum(dy z) / divisor)
   return record("instance_norm", y, {x, gamma, beta},
                 [x = x.value(), gamma = gamma.value(), forward, params,

@@ -42,7 +42,8 @@ InstanceNorm instance_norm_forward(const Tensor& x, const Tensor& gamma, const T
   if (!(params.eps >= 0)) {
     throw std::invalid_argument(fmt::format("instance_norm: eps must not be negative, got {}", params.eps));
   }
-  const kernels::InstanceNormShape shape{of_x, (gamma.defined() ? gamma : beta).rank() == 2, params.variance};
+  const kernels::InstanceNormShape shape{of_x, (gamma.defined() ? gamma : beta).rank() == 2, params.variance,
+                                         params.relu};
   InstanceNorm result{Tensor::empty_like(x), Tensor::empty({of_x.n, of_x.c}, x.dtype(), x.device()),
                       Tensor::empty({of_x.n, of_x.c}, x.dtype(), x.device())};
   dispatch("instance_norm", x, [&]<class T>(const auto& context, std::type_identity<T>) {
@@ -60,17 +61,18 @@ InstanceNormGradients instance_norm_backward(const Tensor& x, const Tensor& gamm
                                              const InstanceNormNeeds& needs) {
   const auto of_x = channel_shape("instance_norm_backward", x, params.variance);
   check_same("instance_norm_backward", x, grad_y);
-  const kernels::InstanceNormShape shape{of_x, parameter_shape.rank() == 2, params.variance};
+  const kernels::InstanceNormShape shape{of_x, parameter_shape.rank() == 2, params.variance, params.relu};
   const auto make = [&](bool needed, const Shape& size) {
     return needed ? Tensor::empty(size, x.dtype(), x.device()) : Tensor();
   };
   InstanceNormGradients grad{make(needs.x, x.shape()), make(needs.gamma, parameter_shape),
                              make(needs.beta, parameter_shape)};
   dispatch("instance_norm_backward", x, [&]<class T>(const auto& context, std::type_identity<T>) {
-    kernels::instance_norm_backward<T>(
-        context, shape, x.data<T>(), data_or_null<T>(gamma), forward.mean.data<T>(),
-        forward.inverse_std.data<T>(), grad_y.data<T>(), mutable_data_or_null<T>(grad.x),
-        mutable_data_or_null<T>(grad.gamma), mutable_data_or_null<T>(grad.beta));
+    kernels::instance_norm_backward<T>(context, shape, x.data<T>(), data_or_null<T>(gamma),
+                                       forward.mean.data<T>(), forward.inverse_std.data<T>(),
+                                       params.relu ? forward.y.data<T>() : nullptr, grad_y.data<T>(),
+                                       mutable_data_or_null<T>(grad.x), mutable_data_or_null<T>(grad.gamma),
+                                       mutable_data_or_null<T>(grad.beta));
   });
   return grad;
 }

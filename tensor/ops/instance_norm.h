@@ -9,6 +9,7 @@ namespace nst::ops {
 struct InstanceNormParams {
   double eps = 1e-5;  // added to the variance, under the root; with 0 a flat channel becomes NaN
   Variance variance = Variance::biased;
+  bool relu = false;  // y = max(0, norm)
 };
 
 struct InstanceNorm {
@@ -27,8 +28,8 @@ struct InstanceNormGradients {
 struct InstanceNormNeeds {
   bool x = true, gamma = true, beta = true;
 };
-// The gradients that are needed, given the forward's result (whose y is not used) and the shape of gamma and
-// beta, (C) or (N, C).
+// The gradients that are needed, given the forward's result (whose y is used only with the ReLU) and the
+// shape of gamma and beta, (C) or (N, C).
 InstanceNormGradients instance_norm_backward(const Tensor& x, const Tensor& gamma,
                                              const Shape& parameter_shape, const InstanceNorm& forward,
                                              const Tensor& grad_y, const InstanceNormParams& params,

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "autograd/engine.h"
+#include "autograd/ops/relu.h"
 #include "tests/support.h"
 
 namespace nst {
@@ -112,6 +113,29 @@ TEST(InstanceNormResults, do_not_depend_on_the_number_of_threads) {
   testing::expect_same_on_any_threads([&] { return backward().beta; });
 }
 
+class InstanceNormWithRelu : public ::testing::TestWithParam<std::tuple<DType, Device>> {};
+
+TEST_P(InstanceNormWithRelu, is_a_norm_and_a_relu) {
+  const auto& [dtype, device] = GetParam();
+  const auto inputs = [&, dtype = dtype, device = device](uint64_t seed) {
+    return Variable(random_tensor({2, 17, 9, 5}, dtype, seed, -2, 3).to(device), true);
+  };
+  const Tensor gamma = parameter({2, 17, 9, 5}, Affine::per_channel, dtype, 2).to(device),
+               grad_y = random_tensor({2, 17, 9, 5}, dtype, 3).to(device);
+  const Variable fused_x = inputs(1), x = inputs(1), fused_gamma(gamma, true), plain_gamma(gamma, true);
+  const Variable fused = autograd::instance_norm(fused_x, fused_gamma, {}, {.relu = true}),
+                 plain = autograd::relu(autograd::instance_norm(x, plain_gamma));
+  EXPECT_CLOSE(fused.value(), plain.value(), 0);
+  autograd::backward(fused, grad_y);
+  autograd::backward(plain, grad_y);
+  EXPECT_CLOSE(fused_x.grad(), x.grad(), 0);
+  EXPECT_CLOSE(fused_gamma.grad(), plain_gamma.grad(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(types, InstanceNormWithRelu,
+                         ::testing::Combine(::testing::Values(DType::float32, DType::float64),
+                                            ::testing::ValuesIn(testing::devices())));
+
 class InstanceNormOfFlatChannels : public ::testing::TestWithParam<Device> {};
 
 TEST_P(InstanceNormOfFlatChannels, is_beta_and_finite) {
@@ -154,6 +178,10 @@ const bool registered = testing::register_gradchecks(
         {"instance_norm", [](const auto& v) { return autograd::instance_norm(v[0]); }, {inputs({3})[0]}, {}},
         {"instance_norm_affine",
          [](const auto& v) { return autograd::instance_norm(v[0], v[1], v[2], {.eps = 1e-2}); },
+         inputs({3}),
+         {}},
+        {"instance_norm_relu",
+         [](const auto& v) { return autograd::instance_norm(v[0], v[1], v[2], {.relu = true}); },
          inputs({3}),
          {}},
         {"instance_norm_conditional",
