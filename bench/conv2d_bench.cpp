@@ -59,7 +59,7 @@ void register_layer(const Layer& layer) {
     return ops::conv2d_forward(x, weight, bias, params);
   });
   add("input", [](auto& x, auto& weight, auto&, auto& grad_y, auto& params) {
-    return ops::conv2d_backward_input(grad_y, weight, x.shape(), params);
+    return ops::conv2d_backward_input(grad_y, {}, weight, x.shape(), params);
   });
   add("weight", [](auto& x, auto& weight, auto&, auto& grad_y, auto& params) {
     return ops::conv2d_backward_weight(x, grad_y, weight.weight().shape(), params);

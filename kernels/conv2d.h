@@ -58,9 +58,15 @@ NST_KERNEL(conv2d_forward, const Conv2dShape& shape, Conv2dAlgorithm algorithm, 
 NST_KERNEL(conv2d_pack_backward_input, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* w,
            T* packed);
 
-// Writes grad_x (N, H, W, C) = the transposed convolution of grad_y (N, P, Q, K).
+// Whether conv2d_backward_input() takes a gate there. Where not, relu_backward() goes first.
+constexpr bool conv2d_takes_gate(const CpuContext&) { return true; }
+constexpr bool conv2d_takes_gate(const CudaContext&) { return false; }
+
+// Writes grad_x (N, H, W, C) = the transposed convolution of grad_y (N, P, Q, K). With a `gate`, also
+// (N, P, Q, K), grad_y counts only where that is positive: y as the gate leads back through a fused ReLU, and
+// the gradient before it never goes through memory. Null otherwise.
 NST_KERNEL(conv2d_backward_input, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* grad_y,
-           const T* packed, T* grad_x);
+           const T* gate, const T* packed, T* grad_x);
 
 // Writes grad_w (K, C, R, S) = sum over images and pixels of x (N, H, W, C) times grad_y (N, P, Q, K). CUDA
 // has one algorithm for it, gemm, whichever is asked for.

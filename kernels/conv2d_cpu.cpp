@@ -49,10 +49,10 @@ void conv2d_pack_backward_input(const CpuContext&, const Conv2dShape& shape, Con
 
 template <class T>
 void conv2d_backward_input(const CpuContext&, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
-                           const T* grad_y, const T* packed, T* grad_x) {
+                           const T* grad_y, const T* gate, const T* packed, T* grad_x) {
   if (algorithm == Conv2dAlgorithm::winograd4)
-    return conv2d_winograd::backward_input(shape, grad_y, packed, grad_x);
-  conv2d_gemm::backward_input(shape, grad_y, packed, grad_x);
+    return conv2d_winograd::backward_input(shape, grad_y, gate, packed, grad_x);
+  conv2d_gemm::backward_input(shape, grad_y, gate, packed, grad_x);
 }
 
 template <class T>
@@ -83,7 +83,7 @@ void conv2d_backward_bias(const CpuContext&, const Conv2dShape& shape, const T* 
   template void conv2d_pack_backward_input(const CpuContext&, const Conv2dShape&, Conv2dAlgorithm, const T*, \
                                            T*);                                                              \
   template void conv2d_backward_input(const CpuContext&, const Conv2dShape&, Conv2dAlgorithm, const T*,      \
-                                      const T*, T*);                                                         \
+                                      const T*, const T*, T*);                                               \
   template void conv2d_backward_weight(const CpuContext&, const Conv2dShape&, Conv2dAlgorithm, const T*,     \
                                        const T*, T*);                                                        \
   template void conv2d_backward_bias(const CpuContext&, const Conv2dShape&, const T*, T*);

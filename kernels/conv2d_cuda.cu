@@ -104,7 +104,7 @@ void conv2d_pack_backward_input(const CudaContext& context, const Conv2dShape& s
 
 template <class T>
 void conv2d_backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
-                           const T* grad_y, const T* packed, T* grad_x) {
+                           const T* grad_y, const T*, const T* packed, T* grad_x) {
   if (is_winograd(algorithm))
     return conv2d_winograd::backward_input(context, shape, algorithm, grad_y, packed, grad_x);
   if (algorithm == Conv2dAlgorithm::direct)
@@ -141,7 +141,7 @@ void conv2d_backward_bias(const CudaContext& context, const Conv2dShape& shape, 
   template void conv2d_pack_backward_input(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm,         \
                                            const T*, T*);                                                   \
   template void conv2d_backward_input(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const T*,    \
-                                      const T*, T*);                                                        \
+                                      const T*, const T*, T*);                                              \
   template void conv2d_backward_weight(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const T*,   \
                                        const T*, T*);                                                       \
   template void conv2d_backward_bias(const CudaContext&, const Conv2dShape&, const T*, T*);

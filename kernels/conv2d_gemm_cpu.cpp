@@ -14,17 +14,20 @@ namespace {
 // Gathered elements per strip: 512 KiB of float, half of a typical second-level cache.
 constexpr int64_t kStripElements = int64_t{1} << 17;
 
-// Copies the channels of every tap of one destination pixel: (taps_h, taps_w, channels), zeros outside.
+// Copies the channels of every tap of one destination pixel: (taps_h, taps_w, channels), zeros outside and,
+// where there is a gate, wherever that is not positive.
 template <class T>
-void gather_pixel(const T* image, const Axis& vertical, const Axis& horizontal, int64_t i, int64_t j,
-                  int64_t channels, T* row) {
+void gather_pixel(const T* image, const T* gate, const Axis& vertical, const Axis& horizontal, int64_t i,
+                  int64_t j, int64_t channels, T* row) {
   for (int64_t r = 0; r < vertical.taps; ++r) {
     const int64_t h = vertical.source(i, r);
     const bool row_exists = h >= 0 && h < vertical.extent;
     for (int64_t s = 0; s < horizontal.taps; ++s, row += channels) {
       const int64_t w = horizontal.source(j, s);
       if (row_exists && w >= 0 && w < horizontal.extent) {
-        std::copy_n(image + (h * horizontal.extent + w) * channels, channels, row);
+        const int64_t at = (h * horizontal.extent + w) * channels;
+        std::copy_n(image + at, channels, row);
+        for (int64_t c = 0; gate && c < channels; ++c) row[c] = gate[at + c] > T(0) ? row[c] : T(0);
       } else {
         std::fill_n(row, channels, T(0));
       }
@@ -34,11 +37,11 @@ void gather_pixel(const T* image, const Axis& vertical, const Axis& horizontal, 
 
 // Gathers destination pixels [begin, end) of a (rows x cols) grid into matrix rows.
 template <class T>
-void gather(const T* image, const Axis& vertical, const Axis& horizontal, int64_t cols, int64_t begin,
-            int64_t end, int64_t channels, T* matrix_rows) {
+void gather(const T* image, const T* gate, const Axis& vertical, const Axis& horizontal, int64_t cols,
+            int64_t begin, int64_t end, int64_t channels, T* matrix_rows) {
   const int64_t width = vertical.taps * horizontal.taps * channels;
   for (int64_t p = begin; p < end; ++p, matrix_rows += width) {
-    gather_pixel(image, vertical, horizontal, p / cols, p % cols, channels, matrix_rows);
+    gather_pixel(image, gate, vertical, horizontal, p / cols, p % cols, channels, matrix_rows);
   }
 }
 
@@ -72,7 +75,9 @@ void forward(const Conv2dShape& shape, const T* x, const T* packed, const T* bia
       const int64_t image = strip / strips, begin = strip % strips * rows,
                     end = std::min(pixels, begin + rows);
       const T* source = x + image * shape.h * shape.w * shape.c;
-      if (gathered) gather(source, vertical, horizontal, cols, begin, end, shape.c, taps.data());
+      if (gathered)
+        gather(source, static_cast<const T*>(nullptr), vertical, horizontal, cols, begin, end, shape.c,
+               taps.data());
       auto out = matrix(y + (image * pixels + begin) * shape.k, end - begin, shape.k, shape.k);
       const T* left = gathered ? taps.data() : source + begin * shape.c;
       out.noalias() = matrix(left, end - begin, width, width) * matrix(packed, width, shape.k, shape.k);
@@ -101,7 +106,7 @@ void pack_backward_input(const Conv2dShape& shape, const T* w, T* packed) {
 }
 
 template <class T>
-void backward_input(const Conv2dShape& shape, const T* grad_y, const T* packed, T* grad_x) {
+void backward_input(const Conv2dShape& shape, const T* grad_y, const T* gate, const T* packed, T* grad_x) {
   const int64_t c = shape.c, k = shape.k, stride = shape.stride, out_w = shape.out_w(), out_h = shape.out_h();
   for (int64_t ph = 0; ph < stride; ++ph) {
     const Phase v = phase_of(ph, stride, shape.pad, shape.r, shape.h, out_h);
@@ -115,7 +120,9 @@ void backward_input(const Conv2dShape& shape, const T* grad_y, const T* packed, 
         for (int64_t strip = first; strip < last; ++strip) {
           const int64_t image = strip / strips, begin = strip % strips * rows;
           const int64_t end = std::min(pixels, begin + rows);
-          gather(grad_y + image * out_h * out_w * k, v.axis, hz.axis, hz.count, begin, end, k, taps.data());
+          const int64_t source = image * out_h * out_w * k;
+          gather(grad_y + source, gate ? gate + source : nullptr, v.axis, hz.axis, hz.count, begin, end, k,
+                 taps.data());
           auto strip_result = result.topRows(end - begin);
           strip_result.noalias() = matrix(static_cast<const T*>(taps.data()), end - begin, width, width) *
                                    matrix(packed, width, c, c);
@@ -149,8 +156,8 @@ void backward_weight(const Conv2dShape& shape, const T* x, const T* grad_y, T* g
            ++strip) {
         const int64_t image = strip / strips, begin = strip % strips * rows,
                       end = std::min(pixels, begin + rows);
-        gather(x + image * shape.h * shape.w * shape.c, vertical, horizontal, cols, begin, end, shape.c,
-               taps.data());
+        gather(x + image * shape.h * shape.w * shape.c, static_cast<const T*>(nullptr), vertical, horizontal,
+               cols, begin, end, shape.c, taps.data());
         sums[group].noalias() +=
             matrix(static_cast<const T*>(taps.data()), end - begin, width, width).transpose() *
             matrix(grad_y + (image * pixels + begin) * k, end - begin, k, k);
@@ -170,11 +177,11 @@ void backward_weight(const Conv2dShape& shape, const T* x, const T* grad_y, T* g
   });
 }
 
-#define NST_INSTANTIATE(T)                                                           \
-  template void pack_forward(const Conv2dShape&, const T*, T*);                      \
-  template void forward(const Conv2dShape&, const T*, const T*, const T*, bool, T*); \
-  template void pack_backward_input(const Conv2dShape&, const T*, T*);               \
-  template void backward_input(const Conv2dShape&, const T*, const T*, T*);          \
+#define NST_INSTANTIATE(T)                                                            \
+  template void pack_forward(const Conv2dShape&, const T*, T*);                       \
+  template void forward(const Conv2dShape&, const T*, const T*, const T*, bool, T*);  \
+  template void pack_backward_input(const Conv2dShape&, const T*, T*);                \
+  template void backward_input(const Conv2dShape&, const T*, const T*, const T*, T*); \
   template void backward_weight(const Conv2dShape&, const T*, const T*, T*);
 NST_INSTANTIATE(float)
 NST_INSTANTIATE(double)

@@ -17,7 +17,7 @@ void forward(const Conv2dShape& shape, const T* x, const T* packed, const T* bia
 template <class T>
 void pack_backward_input(const Conv2dShape& shape, const T* w, T* packed);
 template <class T>
-void backward_input(const Conv2dShape& shape, const T* grad_y, const T* packed, T* grad_x);
+void backward_input(const Conv2dShape& shape, const T* grad_y, const T* gate, const T* packed, T* grad_x);
 
 template <class T>
 void backward_weight(const Conv2dShape& shape, const T* x, const T* grad_y, T* grad_w);

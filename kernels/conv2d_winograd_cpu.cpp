@@ -131,9 +131,9 @@ void pack_backward_input(const Conv2dShape& shape, const T* w, T* packed) {
 }
 
 template <class T>
-void backward_input(const Conv2dShape& shape, const T* grad_y, const T* packed, T* grad_x) {
+void backward_input(const Conv2dShape& shape, const T* grad_y, const T* gate, const T* packed, T* grad_x) {
   const TileGrid grid{shape.n, shape.h, shape.w};
-  convolve<T>({grad_y, nullptr, shape.out_h(), shape.out_w(), shape.k}, 2 - shape.pad, grid, shape.c, packed,
+  convolve<T>({grad_y, gate, shape.out_h(), shape.out_w(), shape.k}, 2 - shape.pad, grid, shape.c, packed,
               {nullptr, false, streams(grad_x, shape.n * shape.h * shape.w, shape.c)}, grad_x);
 }
 
@@ -141,7 +141,7 @@ void backward_input(const Conv2dShape& shape, const T* grad_y, const T* packed, 
   template void pack_forward(const Conv2dShape&, const T*, T*);                      \
   template void forward(const Conv2dShape&, const T*, const T*, const T*, bool, T*); \
   template void pack_backward_input(const Conv2dShape&, const T*, T*);               \
-  template void backward_input(const Conv2dShape&, const T*, const T*, T*);
+  template void backward_input(const Conv2dShape&, const T*, const T*, const T*, T*);
 NST_INSTANTIATE(float)
 NST_INSTANTIATE(double)
 #undef NST_INSTANTIATE

@@ -19,7 +19,7 @@ void forward(const Conv2dShape& shape, const T* x, const T* packed, const T* bia
 template <class T>
 void pack_backward_input(const Conv2dShape& shape, const T* w, T* packed);
 template <class T>
-void backward_input(const Conv2dShape& shape, const T* grad_y, const T* packed, T* grad_x);
+void backward_input(const Conv2dShape& shape, const T* grad_y, const T* gate, const T* packed, T* grad_x);
 
 // Sums over tiles in an order of its own, so results differ from `gemm`'s in the last digits.
 template <class T>

@@ -68,38 +68,37 @@ struct Axes {
 }  // namespace
 
 template <class T>
-void max_pool_forward(const CudaContext& context, const PoolShape& shape, const T* x, T* y) {
+void max_pool_forward(const CudaContext& context, const PoolShape& shape, const T* x, T* y, uint8_t* taps) {
   const Axes axes(shape);
-  cuda::map_nhwc(
-      context, shape.n, shape.out_h(), shape.out_w(), shape.c, y, [=] __device__(const cuda::Position& at) {
-        T largest =
-            x[axes.in.offset(at, axes.rows.window(at.row).begin, axes.columns.window(at.column).begin)];
-        axes.for_each_tap(at.row, at.column, [&](int row, int column) {
-          const T v = x[axes.in.offset(at, row, column)];
-          if (replaces(v, largest)) largest = v;
-        });
-        return largest;
-      });
+  cuda::map_nhwc(context, shape.n, shape.out_h(), shape.out_w(), shape.c, y,
+                 [=, kernel = axes.rows.kernel, relu = shape.relu] __device__(const cuda::Position& at) {
+                   const int top = axes.rows.window(at.row).begin,
+                             left = axes.columns.window(at.column).begin;
+                   T largest = x[axes.in.offset(at, top, left)];
+                   int tap = 0;
+                   axes.for_each_tap(at.row, at.column, [&](int row, int column) {
+                     const T v = x[axes.in.offset(at, row, column)];
+                     if (replaces(v, largest)) largest = v, tap = (row - top) * kernel + column - left;
+                   });
+                   if (taps)
+                     taps[axes.out.offset(at, at.row, at.column)] = relu && !(largest > T(0)) ? kNoTap : tap;
+                   return relu && largest < T(0) ? T(0) : largest;
+                 });
 }
 
 template <class T>
-void max_pool_backward(const CudaContext& context, const PoolShape& shape, const T* x, const T* grad_y,
-                       T* grad_x) {
-  // Every pixel asks the windows it is in whether it won. A window is looked through once per pixel, but by
-  // neighbouring threads: all but the first find it in the cache.
+void max_pool_backward(const CudaContext& context, const PoolShape& shape, const uint8_t* taps,
+                       const T* grad_y, T* grad_x) {
+  // Every pixel asks the windows it is in whether it won.
   const Axes axes(shape);
   cuda::map_nhwc(context, shape.n, shape.h, shape.w, shape.c, grad_x,
-                 [=] __device__(const cuda::Position& at) {
+                 [=, kernel = axes.rows.kernel] __device__(const cuda::Position& at) {
                    T sum = 0;
                    axes.for_each_window(at, [&](int i, int j) {
-                     int winner_row = axes.rows.window(i).begin, winner_column = axes.columns.window(j).begin;
-                     T largest = x[axes.in.offset(at, winner_row, winner_column)];
-                     axes.for_each_tap(i, j, [&](int row, int column) {
-                       const T v = x[axes.in.offset(at, row, column)];
-                       if (replaces(v, largest)) largest = v, winner_row = row, winner_column = column;
-                     });
-                     if (winner_row == at.row && winner_column == at.column)
-                       sum += grad_y[axes.out.offset(at, i, j)];
+                     const int tap = (at.row - axes.rows.window(i).begin) * kernel + at.column -
+                                     axes.columns.window(j).begin;
+                     const auto out = axes.out.offset(at, i, j);
+                     if (taps[out] == tap) sum += grad_y[out];
                    });
                    return sum;
                  });
@@ -135,10 +134,10 @@ void average_pool_backward(const CudaContext& context, const PoolShape& shape, c
                  });
 }
 
-#define NST_INSTANTIATE(T)                                                                       \
-  template void max_pool_forward(const CudaContext&, const PoolShape&, const T*, T*);            \
-  template void max_pool_backward(const CudaContext&, const PoolShape&, const T*, const T*, T*); \
-  template void average_pool_forward(const CudaContext&, const PoolShape&, const T*, T*);        \
+#define NST_INSTANTIATE(T)                                                                             \
+  template void max_pool_forward(const CudaContext&, const PoolShape&, const T*, T*, uint8_t*);        \
+  template void max_pool_backward(const CudaContext&, const PoolShape&, const uint8_t*, const T*, T*); \
+  template void average_pool_forward(const CudaContext&, const PoolShape&, const T*, T*);              \
   template void average_pool_backward(const CudaContext&, const PoolShape&, const T*, T*);
 NST_INSTANTIATE(float)
 NST_INSTANTIATE(double)

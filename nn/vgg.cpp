@@ -43,7 +43,9 @@ FeatureMaps Vgg::features(const autograd::Variable& x, const std::vector<std::st
   const std::set<std::string> names(wanted.begin(), wanted.end());
   FeatureMaps maps;
   autograd::Variable value = x;
-  for (const auto& layer : layers_) {
+  bool pool_rectifies = false;  // the value is still to be rectified, by the pool that comes next
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const Layer& layer = layers_[i];
     if (maps.size() == names.size()) break;
     const ProfileRegion region(layer.name);
     if (layer.kind == Layer::Kind::pool) {
@@ -51,23 +53,23 @@ FeatureMaps Vgg::features(const autograd::Variable& x, const std::vector<std::st
         throw std::invalid_argument(fmt::format("vgg: the image is too small for {}: {}x{} is left there",
                                                 layer.name, value.shape()[2], value.shape()[1]));
       }
-      const ops::PoolParams params{.kernel = 2, .stride = 2, .ceil_mode = config_.ceil_mode};
+      const ops::PoolParams params{
+          .kernel = 2, .stride = 2, .ceil_mode = config_.ceil_mode, .relu = pool_rectifies};
       value = config_.pooling == Pooling::max ? autograd::max_pool(value, params)
                                               : autograd::average_pool(value, params);
       if (names.contains(layer.name)) maps.emplace(layer.name, value);
       continue;
     }
     const std::string relu_name = "relu" + layer.name.substr(4);
-    if (names.contains(layer.name)) {
-      // Somebody wants the values before the ReLU, so the two cannot be fused.
-      auto params = layer.conv->config().params;
-      params.relu = false;
-      value = (*layer.conv)(value, params);
-      maps.emplace(layer.name, value);
-      value = autograd::relu(value);
-    } else {
-      value = (*layer.conv)(value);
-    }
+    // A max pool rectifies what it kept: the map before it is then in nobody's backward, and is freed.
+    pool_rectifies = config_.pooling == Pooling::max && i + 1 < layers_.size() &&
+                     layers_[i + 1].kind == Layer::Kind::pool && !names.contains(relu_name);
+    const bool wanted_before_relu = names.contains(layer.name);
+    auto params = layer.conv->config().params;
+    params.relu = !wanted_before_relu && !pool_rectifies;
+    value = (*layer.conv)(value, params);
+    if (wanted_before_relu) maps.emplace(layer.name, value);
+    if (wanted_before_relu && !pool_rectifies) value = autograd::relu(value);
     if (names.contains(relu_name)) maps.emplace(relu_name, value);
   }
   if (maps.size() < names.size()) {

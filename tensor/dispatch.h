@@ -28,7 +28,10 @@ void dispatch(std::string_view op, const Tensor& like, F&& f) {
         return f(context, std::type_identity<float>{});
       case DType::float64:
         return f(context, std::type_identity<double>{});
+      case DType::uint8:
+        break;
     }
+    throw std::invalid_argument(std::string(op) + ": nothing computes with " + like.describe());
   };
   if (like.device().type == DeviceType::cpu) return with_context(kernels::CpuContext{});
   return with_context(cuda_context(like.device()));

@@ -31,7 +31,7 @@ Tensor Tensor::empty(const Shape& shape, DType dtype, Device device) {
   t.device_ = device;
   t.storage_ = std::make_shared<Storage>(static_cast<size_t>(shape.numel()) * size_of(dtype), device);
   count_allocation(t.bytes());
-  if (poisoning_new_tensors()) t.fill(std::numeric_limits<double>::quiet_NaN());
+  if (poisoning_new_tensors() && dtype != DType::uint8) t.fill(std::numeric_limits<double>::quiet_NaN());
   return t;
 }
 

@@ -30,12 +30,15 @@ Variable conv2d(const Variable& x, const Variable& weight, const ops::Conv2dWeig
   return record("conv2d", y, {x, weight, bias},
                 [saved_x, saved_y, packed, x_shape = x.shape(), params](
                     const Tensor& grad_y, const NeedsGrad& needs) -> std::vector<Tensor> {
-                  const Tensor grad_z = params.relu ? ops::relu_backward(saved_y, grad_y) : grad_y;
-                  return {needs[0] ? ops::conv2d_backward_input(grad_z, packed, x_shape, params) : Tensor(),
-                          needs[1]
-                              ? ops::conv2d_backward_weight(saved_x, grad_z, packed.weight().shape(), params)
-                              : Tensor(),
-                          needs[2] ? ops::conv2d_backward_bias(grad_z) : Tensor()};
+                  // dx alone masks dy as it reads it; what else needs dz has it made once for all.
+                  const bool made = params.relu && (needs[1] || needs[2]);
+                  const Tensor grad_z = made ? ops::relu_backward(saved_y, grad_y) : grad_y;
+                  const Tensor gate = made ? Tensor() : saved_y;
+                  return {
+                      needs[0] ? ops::conv2d_backward_input(grad_z, gate, packed, x_shape, params) : Tensor(),
+                      needs[1] ? ops::conv2d_backward_weight(saved_x, grad_z, packed.weight().shape(), params)
+                               : Tensor(),
+                      needs[2] ? ops::conv2d_backward_bias(grad_z) : Tensor()};
                 });
 }
 

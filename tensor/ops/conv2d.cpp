@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "tensor/dispatch.h"
+#include "tensor/ops/relu.h"
 
 namespace nst::ops {
 namespace {
@@ -120,17 +121,20 @@ Tensor conv2d_forward(const Tensor& x, const Conv2dWeight& weight, const Tensor&
   return y;
 }
 
-Tensor conv2d_backward_input(const Tensor& grad_y, const Conv2dWeight& weight, const Shape& x_shape,
-                             const Conv2dParams& params) {
+Tensor conv2d_backward_input(const Tensor& grad_y, const Tensor& y, const Conv2dWeight& weight,
+                             const Shape& x_shape, const Conv2dParams& params) {
   const auto shape = conv2d_shape(x_shape, weight.weight().shape(), params);
   check_shape("conv2d_backward_input", "grad_y", grad_y, {shape.n, shape.out_h(), shape.out_w(), shape.k});
+  if (y.defined()) check_same("conv2d_backward_input", grad_y, y);
   Tensor grad_x = Tensor::empty(x_shape, grad_y.dtype(), grad_y.device());
   dispatch("conv2d_backward_input", grad_y, [&]<class T>(const auto& context, std::type_identity<T>) {
     count_flops(conv2d_flops(shape));
     const auto algorithm = choose(context, shape, params);
-    kernels::conv2d_backward_input<T>(context, shape, algorithm, grad_y.data<T>(),
-                                      weight.packed_backward(shape, algorithm).template data<T>(),
-                                      grad_x.mutable_data<T>());
+    const bool gated = y.defined() && kernels::conv2d_takes_gate(context);
+    const Tensor gradient = y.defined() && !gated ? relu_backward(y, grad_y) : grad_y;
+    kernels::conv2d_backward_input<T>(
+        context, shape, algorithm, gradient.template data<T>(), gated ? y.data<T>() : nullptr,
+        weight.packed_backward(shape, algorithm).template data<T>(), grad_x.mutable_data<T>());
   });
   return grad_x;
 }

@@ -54,15 +54,16 @@ class Conv2dWeight {
 Tensor conv2d_forward(const Tensor& x, const Conv2dWeight& weight, const Tensor& bias,
                       const Conv2dParams& params);
 
-// The gradient of x, of shape x_shape. `grad_y` is the gradient before the ReLU.
-Tensor conv2d_backward_input(const Tensor& grad_y, const Conv2dWeight& weight, const Shape& x_shape,
-                             const Conv2dParams& params);
+// The gradient of x, of shape x_shape. `grad_y` is the gradient of the convolution, or, when `y` is defined,
+// of y = max(0, convolution).
+Tensor conv2d_backward_input(const Tensor& grad_y, const Tensor& y, const Conv2dWeight& weight,
+                             const Shape& x_shape, const Conv2dParams& params);
 
-// The gradient of the weight, of shape weight_shape.
+// The gradient of the weight, of shape weight_shape. `grad_y` is the gradient of the convolution.
 Tensor conv2d_backward_weight(const Tensor& x, const Tensor& grad_y, const Shape& weight_shape,
                               const Conv2dParams& params);
 
-// The gradient of the bias, (K).
+// The gradient of the bias, (K), likewise.
 Tensor conv2d_backward_bias(const Tensor& grad_y);
 
 }  // namespace nst::ops

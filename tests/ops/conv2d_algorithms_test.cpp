@@ -27,7 +27,7 @@ std::vector<T> unwritten(int64_t count) {
 }
 
 struct Results {
-  std::vector<double> y, rectified, grad_x, grad_w;
+  std::vector<double> y, rectified, grad_x, grad_x_gated, grad_w;
 };
 
 // All directions of one convolution by one algorithm, from values rounded to float, in T's arithmetic.
@@ -42,22 +42,28 @@ Results run(const Conv2dShape& shape, Conv2dAlgorithm algorithm) {
              bias = rounded(shape.k, 3), grad_y = rounded(shape.out_numel(), 4);
   auto packed = unwritten<T>(conv2d_packed_numel(shape, algorithm));
   auto y = unwritten<T>(shape.out_numel()), rectified = y;
-  auto grad_x = unwritten<T>(shape.in_numel()), grad_w = unwritten<T>(static_cast<int64_t>(w.size()));
+  auto grad_x = unwritten<T>(shape.in_numel()), grad_x_gated = grad_x,
+       grad_w = unwritten<T>(static_cast<int64_t>(w.size()));
   conv2d_pack_forward(kContext, shape, algorithm, w.data(), packed.data());
   conv2d_forward<T>(kContext, shape, algorithm, x.data(), packed.data(), nullptr, false, y.data());
   conv2d_forward<T>(kContext, shape, algorithm, x.data(), packed.data(), bias.data(), true, rectified.data());
   packed = unwritten<T>(conv2d_packed_numel(shape, algorithm));
   conv2d_pack_backward_input(kContext, shape, algorithm, w.data(), packed.data());
-  conv2d_backward_input(kContext, shape, algorithm, grad_y.data(), packed.data(), grad_x.data());
+  conv2d_backward_input(kContext, shape, algorithm, grad_y.data(), static_cast<const T*>(nullptr),
+                        packed.data(), grad_x.data());
+  const auto gate = rounded(shape.out_numel(), 5);
+  conv2d_backward_input(kContext, shape, algorithm, grad_y.data(), gate.data(), packed.data(),
+                        grad_x_gated.data());
   conv2d_backward_weight(kContext, shape, algorithm, x.data(), grad_y.data(), grad_w.data());
   const auto wide = [](const std::vector<T>& v) { return std::vector<double>(v.begin(), v.end()); };
-  return {wide(y), wide(rectified), wide(grad_x), wide(grad_w)};
+  return {wide(y), wide(rectified), wide(grad_x), wide(grad_x_gated), wide(grad_w)};
 }
 
 void expect_close(const Results& results, const Results& expected, double tolerance) {
   EXPECT_CLOSE(results.y, expected.y, tolerance);
   EXPECT_CLOSE(results.rectified, expected.rectified, tolerance);
   EXPECT_CLOSE(results.grad_x, expected.grad_x, tolerance);
+  EXPECT_CLOSE(results.grad_x_gated, expected.grad_x_gated, tolerance);
   EXPECT_CLOSE(results.grad_w, expected.grad_w, tolerance);
 }
 

@@ -28,7 +28,7 @@ Results run(const Conv2dShape& s, Conv2dAlgorithm algorithm, DType dtype, Device
   const ops::Conv2dWeight weight(values({s.k, s.c, s.r, s.s}, 2));
   const Tensor y = ops::conv2d_forward(x, weight, {}, params);
   return {y, ops::conv2d_forward(x, weight, bias, rectify),
-          ops::conv2d_backward_input(values(y.shape(), 4), weight, x.shape(), params)};
+          ops::conv2d_backward_input(values(y.shape(), 4), {}, weight, x.shape(), params)};
 }
 
 void expect_agrees(const Conv2dShape& shape, Conv2dAlgorithm algorithm, DType dtype, double tolerance) {

@@ -39,7 +39,7 @@ Results run(const Case& c, DType dtype, Device device) {
   const Tensor y = ops::conv2d_forward(x, weight, {}, c.params);
   const Tensor grad_y = values(y.shape(), 4);
   return {y, ops::conv2d_forward(x, weight, bias, rectified),
-          ops::conv2d_backward_input(grad_y, weight, c.x, c.params),
+          ops::conv2d_backward_input(grad_y, {}, weight, c.x, c.params),
           ops::conv2d_backward_weight(x, grad_y, c.w, c.params)};
 }
 

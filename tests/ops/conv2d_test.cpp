@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tensor/ops/conv2d.h"
+#include "tensor/ops/relu.h"
 #include "tests/support.h"
 
 namespace nst {
@@ -68,8 +69,11 @@ TEST_P(Conv2d, matches_the_definition) {
   const Tensor grad_y = random_tensor(y.shape(), dtype, 4).to(device);
   const Reference ref = reference(c, x, w, b, grad_y);
   EXPECT_CLOSE(y.to_vector<double>(), ref.y, tolerance);
-  EXPECT_CLOSE(ops::conv2d_backward_input(grad_y, weight, x.shape(), params).to_vector<double>(), ref.grad_x,
-               tolerance);
+  EXPECT_CLOSE(ops::conv2d_backward_input(grad_y, {}, weight, x.shape(), params).to_vector<double>(),
+               ref.grad_x, tolerance);
+  const Tensor masked = ops::relu_backward(y, grad_y);  // y as if it had been rectified
+  EXPECT_CLOSE(ops::conv2d_backward_input(grad_y, y, weight, x.shape(), params).to_vector<double>(),
+               reference(c, x, w, b, masked).grad_x, tolerance);
   EXPECT_CLOSE(ops::conv2d_backward_weight(x, grad_y, w.shape(), params).to_vector<double>(), ref.grad_w,
                tolerance);
   EXPECT_CLOSE(ops::conv2d_backward_bias(grad_y).to_vector<double>(), ref.grad_b, tolerance);

@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "tensor/ops/relu.h"
 #include "tests/support.h"
 
 namespace nst {
@@ -67,7 +68,10 @@ TEST_P(Pool, matches_the_definition) {
   ASSERT_EQ(avg.shape(), c.y);
   EXPECT_EQ(max.to_vector<double>(), ref.max);
   EXPECT_CLOSE(avg.to_vector<double>(), ref.avg, tolerance);
-  EXPECT_CLOSE(ops::max_pool_backward(x, grad_y, c.params).to_vector<double>(), ref.max_grad, tolerance);
+  const auto [max_again, taps] = ops::max_pool_with_taps(x, c.params);
+  EXPECT_EQ(max_again.to_vector<double>(), ref.max);
+  EXPECT_CLOSE(ops::max_pool_backward(taps, grad_y, c.x, c.params).to_vector<double>(), ref.max_grad,
+               tolerance);
   EXPECT_CLOSE(ops::average_pool_backward(grad_y, c.x, c.params).to_vector<double>(), ref.avg_grad,
                tolerance);
 }
@@ -94,8 +98,24 @@ INSTANTIATE_TEST_SUITE_P(
 // Gradient of the sum of a 2x2 max pool over a 2x2 image.
 std::vector<float> winner(const std::vector<float>& window, Device device) {
   const Tensor x = Tensor::from<float>({1, 2, 2, 1}, window, device);
-  return ops::max_pool_backward(x, Tensor::full({1, 1, 1, 1}, 1, DType::float32, device), {})
+  const Tensor grad_y = Tensor::full({1, 1, 1, 1}, 1, DType::float32, device);
+  return ops::max_pool_backward(ops::max_pool_with_taps(x, {}).taps, grad_y, x.shape(), {})
       .to_vector<float>();
+}
+
+TEST_P(Pool, rectified_is_the_pool_of_the_rectified) {
+  const auto& [c, dtype, device] = GetParam();
+  auto params = c.params;
+  params.relu = true;
+  const Tensor x = random_tensor(c.x, dtype, 3).to(device), grad_y = random_tensor(c.y, dtype, 4).to(device);
+  const Tensor rectified = ops::relu_forward(x);
+  const auto [expected, expected_taps] = ops::max_pool_with_taps(rectified, c.params);
+  const auto [y, taps] = ops::max_pool_with_taps(x, params);
+  EXPECT_EQ(y.to_vector<double>(), expected.to_vector<double>());
+  EXPECT_EQ(ops::max_pool_forward(x, params).to_vector<double>(), expected.to_vector<double>());
+  const Tensor grad_rectified = ops::max_pool_backward(expected_taps, grad_y, c.x, c.params);
+  EXPECT_EQ(ops::max_pool_backward(taps, grad_y, c.x, params).to_vector<double>(),
+            ops::relu_backward(rectified, grad_rectified).to_vector<double>());
 }
 
 class MaxPool : public ::testing::TestWithParam<Device> {};
@@ -126,7 +146,10 @@ TEST(PoolErrors, name_the_sizes) {
   EXPECT_INVALID(ops::max_pool_forward(x, {}), "pool: no 2x2 window fits a 5x1 image");
   EXPECT_INVALID(ops::average_pool_forward(x, {.kernel = 4, .ceil_mode = true}), "no 4x4 window fits");
   EXPECT_INVALID(ops::max_pool_forward(x, {.kernel = 0}), "must be positive");
-  EXPECT_INVALID(ops::max_pool_backward(x, x, {.kernel = 1}), "grad_y must be (1, 1, 3, 3)");
+  EXPECT_INVALID(ops::max_pool_backward(x, x, x.shape(), {.kernel = 1}), "grad_y must be (1, 1, 3, 3)");
+  EXPECT_INVALID(ops::max_pool_with_taps(Tensor::zeros({1, 16, 16, 1}), {.kernel = 16}),
+                 "kernel 16 is above 15");
+  EXPECT_INVALID(ops::average_pool_forward(x, {.kernel = 1, .relu = true}), "max pooling only");
 }
 
 testing::GradcheckCase check(const char* name,
@@ -143,6 +166,7 @@ const bool registered = testing::register_gradchecks(
         check("max_pool", autograd::max_pool, {}),
         check("max_pool_ceil", autograd::max_pool, {.ceil_mode = true}),
         check("max_pool_overlapping", autograd::max_pool, {.kernel = 3}),
+        check("max_pool_relu", autograd::max_pool, {.relu = true}),
         check("average_pool", autograd::average_pool, {}),
         check("average_pool_ceil", autograd::average_pool, {.ceil_mode = true}),
         check("average_pool_overlapping", autograd::average_pool, {.kernel = 3}),
