@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
 #include <stdexcept>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -39,6 +42,23 @@ std::vector<std::shared_ptr<GradInfo>> interior_order(const Variable& result) {
   return order;
 }
 
+// The order in which backward() takes them: each after all that was computed from it, and as late as that
+// allows, so that a gradient waits for its turn no longer than it must. The number of ops between a value and
+// the furthest leaf gives such an order: a loss on an early layer comes when the rest of its network is done.
+std::vector<std::shared_ptr<GradInfo>> backward_order(const Variable& loss) {
+  auto order = interior_order(loss);
+  std::unordered_map<const GradInfo*, int64_t> depth;
+  for (const auto& info : order) {
+    int64_t deepest = 0;
+    for (const auto& input : info->creator->inputs) {
+      if (const auto at = depth.find(input.get()); at != depth.end()) deepest = std::max(deepest, at->second);
+    }
+    depth[info.get()] = deepest + 1;
+  }
+  std::ranges::stable_sort(order, std::greater{}, [&](const auto& info) { return depth.at(info.get()); });
+  return order;
+}
+
 void check_gradient(const Node& node, size_t input, const Tensor& grad) {
   const GradInfo& info = *node.inputs[input];
   if (grad.defined() && grad.shape() == info.shape && grad.dtype() == info.dtype &&
@@ -49,8 +69,15 @@ void check_gradient(const Node& node, size_t input, const Tensor& grad) {
                                      name_of(info.dtype), info.shape.to_string(), grad.describe()));
 }
 
+// In place where nobody else sees the sum so far: a large map's third copy would be the peak of a step.
 void accumulate(GradInfo& info, Tensor grad) {
-  info.grad = info.grad.defined() ? ops::add(info.grad, grad) : std::move(grad);
+  if (!info.grad.defined()) {
+    info.grad = std::move(grad);
+  } else if (info.grad.unique()) {
+    ops::axpy(1, grad, info.grad);
+  } else {
+    info.grad = ops::add(info.grad, grad);
+  }
 }
 
 }  // namespace
@@ -68,16 +95,16 @@ void backward(const Variable& loss, Tensor seed) {
     seed = Tensor::full(loss.shape(), 1, loss.value().dtype(), loss.value().device());
   }
   check_same("backward", loss.value(), seed);
-  const auto order = interior_order(loss);
+  const auto order = backward_order(loss);
   for (const auto& info : order) {
     if (!info->creator->backward) {
       throw std::invalid_argument("backward: the graph was walked before; compute the loss again");
     }
   }
   accumulate(*loss.info(), std::move(seed));
-  for (auto info = order.rbegin(); info != order.rend(); ++info) {
-    Node& node = *(*info)->creator;
-    const Tensor grad_y = std::exchange((*info)->grad, {});
+  for (const auto& info : order) {
+    Node& node = *info->creator;
+    const Tensor grad_y = std::exchange(info->grad, {});
     const auto run =
         std::exchange(node.backward, nullptr);  // freed with all it saved at the end of this turn
     if (grad_y.defined()) {
