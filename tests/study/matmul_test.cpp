@@ -44,6 +44,14 @@ struct Matmul {
   }
 };
 
+TEST(MatmulYardstick, cublas_multiplies_the_same_matrices) {
+  if (cuda_device_count() == 0) GTEST_SKIP() << "no CUDA device";
+  for (const MatmulShape& shape : Matmul::shapes()) {
+    testing::expect_close_to_reference<Matmul>(kernels::study::matmul::cublas, shape, 1e-6);
+    testing::expect_close_to_reference<Matmul>(kernels::study::matmul::cublas_tf32, shape, 2e-3);
+  }
+}
+
 const bool registered = testing::register_ladder<Matmul>("Matmul");
 
 }  // namespace
