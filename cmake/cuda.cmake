@@ -9,6 +9,8 @@ set(NST_CUDA "AUTO" CACHE STRING "Compile the CUDA kernels with nvcc: ON, OFF, o
 set_property(CACHE NST_CUDA PROPERTY STRINGS AUTO ON OFF)
 set(NST_TEST_CUDA "on_cpu" CACHE STRING "What `cuda` is in the tests: on_cpu (the runner) or gpu")
 set_property(CACHE NST_TEST_CUDA PROPERTY STRINGS on_cpu gpu)
+set(NST_CUDNN "AUTO" CACHE STRING "Compile the cuDNN back-end of conv2d: ON, OFF, or AUTO where cudnn.h is found")
+set_property(CACHE NST_CUDNN PROPERTY STRINGS AUTO ON OFF)
 
 # 80 is Ampere, 90 Hopper, 90a Hopper with wgmma and TMA; the PTX of 90 runs on what comes later.
 set(CMAKE_CUDA_ARCHITECTURES "80-real;90;90a-real" CACHE STRING "CUDA architectures")
@@ -43,7 +45,33 @@ if(NST_HAS_NVCC)
     target_compile_options(nst_options INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings;-Xcompiler=-Werror>)
   endif()
 endif()
-message(STATUS "CUDA: ${NST_CUDA}, nvcc ${NST_NVCC}, compiled in: ${NST_HAS_NVCC}; in tests: ${NST_TEST_CUDA}")
+# cuBLAS and cuDNN are loaded at run time (kernels/cuda/shared_library.h): only their headers are needed here, and
+# programs look for them where the headers' own libraries are.
+set(NST_HAS_CUDNN OFF)
+if(NST_HAS_NVCC)
+  set(NST_CUDA_LIBRARY_FOLDERS ${CUDAToolkit_LIBRARY_DIR})
+  if(NST_CUDNN)
+    find_path(NST_CUDNN_INCLUDE cudnn.h HINTS ENV CUDNN_PATH PATHS ${CUDAToolkit_INCLUDE_DIRS} PATH_SUFFIXES include)
+    if(NST_CUDNN_INCLUDE)
+      file(STRINGS ${NST_CUDNN_INCLUDE}/cudnn_version.h NST_CUDNN_MAJOR REGEX "define CUDNN_MAJOR")
+      string(REGEX MATCH "[0-9]+$" NST_CUDNN_MAJOR "${NST_CUDNN_MAJOR}")
+    endif()
+    if(NST_CUDNN_INCLUDE AND NST_CUDNN_MAJOR GREATER_EQUAL 9)
+      set(NST_HAS_CUDNN ON)
+      find_library(NST_CUDNN_LIBRARY NAMES cudnn libcudnn.so.${NST_CUDNN_MAJOR} HINTS ENV CUDNN_PATH
+                   PATHS ${CUDAToolkit_LIBRARY_DIR} PATH_SUFFIXES lib lib64)
+      if(NST_CUDNN_LIBRARY)
+        cmake_path(GET NST_CUDNN_LIBRARY PARENT_PATH cudnn_folder)
+        list(APPEND NST_CUDA_LIBRARY_FOLDERS ${cudnn_folder})
+      endif()
+    elseif(NOT NST_CUDNN STREQUAL "AUTO")
+      message(FATAL_ERROR "NST_CUDNN=${NST_CUDNN}: no cudnn.h of version 9 or later found; set CUDNN_PATH to its folder")
+    endif()
+  endif()
+  list(REMOVE_DUPLICATES NST_CUDA_LIBRARY_FOLDERS)
+endif()
+message(STATUS "CUDA: ${NST_CUDA}, nvcc ${NST_NVCC}, compiled in: ${NST_HAS_NVCC}; cuDNN: ${NST_HAS_CUDNN}; "
+               "in tests: ${NST_TEST_CUDA}")
 
 # add_cuda_sources(conv2d_winograd_cuda.cu): sources of this folder for both compilers.
 function(add_cuda_sources)

@@ -19,6 +19,9 @@ class CudaContext;
 //   bf16   tensor cores at twice that speed, operands rounded to 7 bits: within 2e-2
 enum class MathMode { fp32, tf32, bf16 };
 
+// Whose convolutions run on CUDA devices: ours, or NVIDIA's cuDNN wherever it can do the shape.
+enum class ConvBackend { own, cudnn };
+
 }  // namespace nst::kernels
 
 // Marks the small functions that a kernel's CPU and CUDA versions share.

@@ -3,6 +3,7 @@
 // Other paddings are the pad op's business.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 
 #include "kernels/context.h"
@@ -19,6 +20,7 @@ struct Conv2dShape {
   int64_t out_w() const { return (w + 2 * pad - s) / stride + 1; }
   int64_t in_numel() const { return n * h * w * c; }
   int64_t out_numel() const { return n * out_h() * out_w() * k; }
+  auto operator<=>(const Conv2dShape&) const = default;  // some order, for tables
 };
 
 // How the sum is evaluated. Weights are packed once for a shape and an algorithm and used many times.
@@ -27,6 +29,7 @@ enum class Conv2dAlgorithm {
   winograd4,  // Lavin & Gray 2016, F(4x4, 3x3): 3x3 stride 1, 4 times fewer multiplications
   winograd2,  // F(2x2, 3x3): 2.25 times fewer, and no less exact than the sum (CUDA)
   direct,     // the sum as it is written: 3x3 or 9x9, stride 1, few channels on either side (CUDA)
+  cudnn,      // NVIDIA's library, in float32; gemm where it is asked for float64 (CUDA)
 };
 
 // The fastest algorithm that can do this shape:
@@ -37,6 +40,7 @@ enum class Conv2dAlgorithm {
 //          winograd4 in MathMode::fp32 for 3x3 stride 1 with 32 channels or more on both sides, multiples of
 //          4, and 64 tiles of 4x4 pixels or more, enough to pay for the 4 times larger weight;
 //          gemm for all else: in tf32 and bf16 the tensor cores outrun Winograd's savings.
+//          With ConvBackend::cudnn, cudnn for everything that it can do.
 Conv2dAlgorithm conv2d_algorithm(const CpuContext& context, const Conv2dShape& shape);
 Conv2dAlgorithm conv2d_algorithm(const CudaContext& context, const Conv2dShape& shape);
 
@@ -69,7 +73,7 @@ NST_KERNEL(conv2d_backward_input, const Conv2dShape& shape, Conv2dAlgorithm algo
            const T* gate, const T* packed, T* grad_x);
 
 // Writes grad_w (K, C, R, S) = sum over images and pixels of x (N, H, W, C) times grad_y (N, P, Q, K). CUDA
-// has one algorithm for it, gemm, whichever is asked for.
+// has one algorithm of ours for it, gemm, whichever of them is asked for.
 NST_KERNEL(conv2d_backward_weight, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* x,
            const T* grad_y, T* grad_w);
 

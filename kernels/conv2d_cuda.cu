@@ -8,6 +8,7 @@
 //   conv2d_bf16_cuda.cu       the same in bf16
 //   conv2d_winograd_cuda.cu   3x3 with 4 times fewer multiplications (winograd.h)
 //   conv2d_direct_cuda.cu     three channels in or out
+//   conv2d_cudnn_cuda.cu      NVIDIA's library instead, as yardstick and back-end
 //
 // Here: the bias gradient, a sum over pixels.
 //
@@ -19,6 +20,7 @@
 #include <algorithm>
 
 #include "kernels/conv2d.h"
+#include "kernels/conv2d_cudnn_cuda.h"
 #include "kernels/conv2d_direct_cuda.h"
 #include "kernels/conv2d_gemm_cuda.h"
 #include "kernels/conv2d_winograd_cuda.h"
@@ -64,11 +66,16 @@ bool conv2d_supports(const CudaContext&, const Conv2dShape& shape, Conv2dAlgorit
       return shape.r == 3 && shape.s == 3 && shape.stride == 1;
     case Conv2dAlgorithm::direct:
       return conv2d_direct::can_do(shape);
+    case Conv2dAlgorithm::cudnn:
+      return conv2d_cudnn::can_do(shape);
   }
   return false;
 }
 
 Conv2dAlgorithm conv2d_algorithm(const CudaContext& context, const Conv2dShape& shape) {
+  if (context.conv_backend() == ConvBackend::cudnn && conv2d_cudnn::can_do(shape)) {
+    return Conv2dAlgorithm::cudnn;
+  }
   if (std::min(shape.c, shape.k) <= 4 && conv2d_direct::can_do(shape)) return Conv2dAlgorithm::direct;
   const int64_t tiles = shape.n * ((shape.out_h() + 3) / 4) * ((shape.out_w() + 3) / 4);
   const bool pays = std::min(shape.c, shape.k) >= 32 && shape.c % 4 == 0 && shape.k % 4 == 0 && tiles >= 64 &&
@@ -80,6 +87,9 @@ Conv2dAlgorithm conv2d_algorithm(const CudaContext& context, const Conv2dShape& 
 template <class T>
 void conv2d_pack_forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
                          const T* w, T* packed) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (algorithm == Conv2dAlgorithm::cudnn) return conv2d_cudnn::pack(context, shape, w, packed);
+  }
   if (is_winograd(algorithm)) return conv2d_winograd::pack_forward(context, shape, algorithm, w, packed);
   conv2d_gemm::pack_forward(context, shape, w, packed);
 }
@@ -87,6 +97,10 @@ void conv2d_pack_forward(const CudaContext& context, const Conv2dShape& shape, C
 template <class T>
 void conv2d_forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
                     const T* x, const T* packed, const T* bias, bool relu, T* y) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (algorithm == Conv2dAlgorithm::cudnn)
+      return conv2d_cudnn::forward(context, shape, x, packed, bias, relu, y);
+  }
   if (is_winograd(algorithm))
     return conv2d_winograd::forward(context, shape, algorithm, x, packed, bias, relu, y);
   if (algorithm == Conv2dAlgorithm::direct)
@@ -97,6 +111,9 @@ void conv2d_forward(const CudaContext& context, const Conv2dShape& shape, Conv2d
 template <class T>
 void conv2d_pack_backward_input(const CudaContext& context, const Conv2dShape& shape,
                                 Conv2dAlgorithm algorithm, const T* w, T* packed) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (algorithm == Conv2dAlgorithm::cudnn) return conv2d_cudnn::pack(context, shape, w, packed);
+  }
   if (is_winograd(algorithm))
     return conv2d_winograd::pack_backward_input(context, shape, algorithm, w, packed);
   conv2d_gemm::pack_backward_input(context, shape, w, packed);
@@ -105,6 +122,10 @@ void conv2d_pack_backward_input(const CudaContext& context, const Conv2dShape& s
 template <class T>
 void conv2d_backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
                            const T* grad_y, const T*, const T* packed, T* grad_x) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (algorithm == Conv2dAlgorithm::cudnn)
+      return conv2d_cudnn::backward_input(context, shape, grad_y, packed, grad_x);
+  }
   if (is_winograd(algorithm))
     return conv2d_winograd::backward_input(context, shape, algorithm, grad_y, packed, grad_x);
   if (algorithm == Conv2dAlgorithm::direct)
@@ -113,8 +134,12 @@ void conv2d_backward_input(const CudaContext& context, const Conv2dShape& shape,
 }
 
 template <class T>
-void conv2d_backward_weight(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm, const T* x,
-                            const T* grad_y, T* grad_w) {
+void conv2d_backward_weight(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
+                            const T* x, const T* grad_y, T* grad_w) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (algorithm == Conv2dAlgorithm::cudnn)
+      return conv2d_cudnn::backward_weight(context, shape, x, grad_y, grad_w);
+  }
   conv2d_gemm::backward_weight(context, shape, x, grad_y, grad_w);
 }
 

@@ -1,5 +1,6 @@
 // The products are cuBLAS'. It reads matrices column by column, so that features (pixels, C) are to it a
-// matrix F of C rows and as many columns as pixels, and G = F F^T.
+// matrix F of C rows and as many columns as pixels, and G = F F^T. What cuBLAS may round the operands to
+// follows the context's math mode.
 #include "kernels/gram.h"
 
 #include <algorithm>
@@ -12,35 +13,35 @@ namespace {
 // cuBLAS' names for both types.
 cublasStatus_t syrk(cublasHandle_t blas, int n, int k, const float* alpha, const float* a, const float* beta,
                     float* c) {
-  return cublasSsyrk(blas, CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_N, n, k, alpha, a, n, beta, c, n);
+  return cuda::cublas().cublasSsyrk(blas, CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_N, n, k, alpha, a, n, beta, c, n);
 }
 cublasStatus_t syrk(cublasHandle_t blas, int n, int k, const double* alpha, const double* a,
                     const double* beta, double* c) {
-  return cublasDsyrk(blas, CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_N, n, k, alpha, a, n, beta, c, n);
+  return cuda::cublas().cublasDsyrk(blas, CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_N, n, k, alpha, a, n, beta, c, n);
 }
 // c (m x n, in a matrix of ld rows) = a b^T, a (m x k) and b (n x k) being parts of matrices of ld rows;
 // `batch` times, a stride apart.
 cublasStatus_t batched_gemm(cublasHandle_t blas, int m, int n, int k, int ld, const float* a, const float* b,
                             float* c, int64_t stride_ab, int64_t stride_c, int batch) {
   const float one = 1, zero = 0;
-  return cublasSgemmStridedBatched(blas, CUBLAS_OP_N, CUBLAS_OP_T, m, n, k, &one, a, ld, stride_ab, b, ld,
-                                   stride_ab, &zero, c, ld, stride_c, batch);
+  return cuda::cublas().cublasSgemmStridedBatched(blas, CUBLAS_OP_N, CUBLAS_OP_T, m, n, k, &one, a, ld,
+                                                  stride_ab, b, ld, stride_ab, &zero, c, ld, stride_c, batch);
 }
 cublasStatus_t batched_gemm(cublasHandle_t blas, int m, int n, int k, int ld, const double* a,
                             const double* b, double* c, int64_t stride_ab, int64_t stride_c, int batch) {
   const double one = 1, zero = 0;
-  return cublasDgemmStridedBatched(blas, CUBLAS_OP_N, CUBLAS_OP_T, m, n, k, &one, a, ld, stride_ab, b, ld,
-                                   stride_ab, &zero, c, ld, stride_c, batch);
+  return cuda::cublas().cublasDgemmStridedBatched(blas, CUBLAS_OP_N, CUBLAS_OP_T, m, n, k, &one, a, ld,
+                                                  stride_ab, b, ld, stride_ab, &zero, c, ld, stride_c, batch);
 }
 cublasStatus_t gemm(cublasHandle_t blas, int m, int n, int k, const float* a, const float* b,
                     const float* beta, float* c) {
   const float one = 1;
-  return cublasSgemm(blas, CUBLAS_OP_N, CUBLAS_OP_N, m, n, k, &one, a, m, b, k, beta, c, m);
+  return cuda::cublas().cublasSgemm(blas, CUBLAS_OP_N, CUBLAS_OP_N, m, n, k, &one, a, m, b, k, beta, c, m);
 }
 cublasStatus_t gemm(cublasHandle_t blas, int m, int n, int k, const double* a, const double* b,
                     const double* beta, double* c) {
   const double one = 1;
-  return cublasDgemm(blas, CUBLAS_OP_N, CUBLAS_OP_N, m, n, k, &one, a, m, b, k, beta, c, m);
+  return cuda::cublas().cublasDgemm(blas, CUBLAS_OP_N, CUBLAS_OP_N, m, n, k, &one, a, m, b, k, beta, c, m);
 }
 
 // How the product is cut up. It is long and thin (at 512 px, VGG's relu1_1 gives 64 rows by 262144 columns),

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <stdexcept>
 
+#include "kernels/conv2d_cudnn_cuda.h"
 #include "kernels/cuda/context.h"
 #include "tensor/cuda_allocator.h"
 
@@ -84,6 +85,14 @@ const kernels::CudaContext& cuda_context(Device device) {
 
 void set_cuda_math_mode(Device device, MathMode mode) { open_device(device).context.set_math_mode(mode); }
 MathMode cuda_math_mode(Device device) { return open_device(device).context.math_mode(); }
+
+void set_cuda_conv_backend(Device device, ConvBackend backend) {
+  if (backend == ConvBackend::cudnn) (void)cudnn_version();  // or why not
+  open_device(device).context.set_conv_backend(backend);
+}
+ConvBackend cuda_conv_backend(Device device) { return open_device(device).context.conv_backend(); }
+
+std::string cudnn_version() { return kernels::conv2d_cudnn::version(); }
 
 Allocator& cuda_allocator(Device device) { return open_device(device).pool; }
 

@@ -16,6 +16,9 @@ const kernels::CudaContext& cuda_context(Device device);
 // math_mode() of device.h for a CUDA device.
 void set_cuda_math_mode(Device device, MathMode mode);
 MathMode cuda_math_mode(Device device);
+// conv_backend() likewise.
+void set_cuda_conv_backend(Device device, ConvBackend backend);
+ConvBackend cuda_conv_backend(Device device);
 // The device's pool.
 Allocator& cuda_allocator(Device device);
 // copy_bytes() of transfer.h, where at least one side is a CUDA device.

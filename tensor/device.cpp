@@ -35,6 +35,24 @@ MathMode math_mode(Device device) {
   return device.type == DeviceType::cpu ? MathMode::fp32 : cuda_math_mode(device);
 }
 
+void set_conv_backend(Device device, ConvBackend backend) {
+  if (device.type != DeviceType::cpu) return set_cuda_conv_backend(device, backend);
+  if (backend != ConvBackend::own) throw std::invalid_argument("conv backend: cuDNN needs a CUDA device");
+}
+
+ConvBackend conv_backend(Device device) {
+  return device.type == DeviceType::cpu ? ConvBackend::own : cuda_conv_backend(device);
+}
+
+std::string cudnn_problem() {
+  try {
+    (void)cudnn_version();
+    return {};
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
 void check_usable(Device device) {
   if (device.type == DeviceType::cpu) return;
   if (const std::string problem = cuda_problem(); !problem.empty()) {

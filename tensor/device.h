@@ -47,4 +47,15 @@ using kernels::MathMode;
 void set_math_mode(Device device, MathMode mode);
 MathMode math_mode(Device device);
 
+using kernels::ConvBackend;
+// Whose convolutions the device runs, from now on. Throws std::invalid_argument for cudnn on the CPU and in a
+// build without cuDNN, std::runtime_error where cuDNN cannot be loaded.
+void set_conv_backend(Device device, ConvBackend backend);
+ConvBackend conv_backend(Device device);
+// The version of cuDNN, "9.19.0"; throws as set_conv_backend where there is none.
+std::string cudnn_version();
+// Why there is none, for a user: "nst was built without cuDNN", "libcudnn.so.9: cannot open ..."; empty when
+// there is one.
+std::string cudnn_problem();
+
 }  // namespace nst

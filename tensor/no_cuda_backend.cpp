@@ -23,6 +23,9 @@ void synchronize(Device device) {
 const kernels::CudaContext& cuda_context(Device device) { refuse(device); }
 void set_cuda_math_mode(Device device, MathMode) { refuse(device); }
 MathMode cuda_math_mode(Device device) { refuse(device); }
+void set_cuda_conv_backend(Device device, ConvBackend) { refuse(device); }
+ConvBackend cuda_conv_backend(Device device) { refuse(device); }
+std::string cudnn_version() { throw std::invalid_argument(cuda_problem()); }
 Allocator& cuda_allocator(Device device) { refuse(device); }
 void cuda_copy_bytes(void*, Device to_device, const void*, Device from_device, size_t) {
   refuse(to_device.type == DeviceType::cpu ? from_device : to_device);

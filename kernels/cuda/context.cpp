@@ -1,9 +1,11 @@
 #include "kernels/cuda/context.h"
 
+#include <algorithm>
+
 namespace nst::kernels {
 
 CudaContext::Block::Block(size_t size, cudaStream_t on) : bytes(size), stream(on) {
-  CUDA_CHECK(cudaMallocAsync(&memory, size, on));
+  CUDA_CHECK(cudaMallocAsync(&memory, std::max<size_t>(size, 1), on));  // CUDA refuses to give nothing
 }
 CudaContext::Block::~Block() { cudaFreeAsync(memory, stream); }
 
@@ -15,11 +17,13 @@ CudaContext::CudaContext(int device) : device_(device) {
 }
 
 cublasHandle_t CudaContext::cublas() const {
+  const auto& blas = cuda::cublas();
   if (!cublas_.get()) {
-    CUDA_CHECK(cublasCreate(cublas_.out()));
-    CUDA_CHECK(cublasSetStream(cublas_.get(), stream_.get()));
-    CUDA_CHECK(cublasSetMathMode(cublas_.get(), CUBLAS_PEDANTIC_MATH));
+    CUDA_CHECK(blas.cublasCreate(cublas_.out()));
+    CUDA_CHECK(blas.cublasSetStream(cublas_.get(), stream_.get()));
   }
+  CUDA_CHECK(blas.cublasSetMathMode(
+      cublas_.get(), math_mode_ == MathMode::fp32 ? CUBLAS_PEDANTIC_MATH : CUBLAS_TF32_TENSOR_OP_MATH));
   return cublas_.get();
 }
 

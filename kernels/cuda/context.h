@@ -2,7 +2,6 @@
 // bound to it, and working memory.
 #pragma once
 
-#include <cublas_v2.h>
 #include <cuda_runtime.h>
 
 #include <cstddef>
@@ -11,9 +10,14 @@
 
 #include "kernels/context.h"
 #include "kernels/cuda/check.h"
+#include "kernels/cuda/cublas.h"
 #include "kernels/cuda/unique_handle.h"
 
 namespace nst::kernels {
+
+namespace conv2d_cudnn {
+class Plans;
+}
 
 // Move-only. All that is called with one context runs in order on its stream; nothing here waits for the
 // device.
@@ -24,7 +28,8 @@ class CudaContext {
 
   int device() const { return device_; }
   cudaStream_t stream() const { return stream_.get(); }
-  // cuBLAS bound to the stream, scalars on the host, strict float32. Created on first use: it is large.
+  // cuBLAS bound to the stream, scalars on the host. In MathMode::fp32 it multiplies in strict float32, in
+  // the others float32 matrices may be rounded to TF32. Created on first use: it is large.
   cublasHandle_t cublas() const;
   // The number of streaming multiprocessors: what a grid should at least fill.
   int multiprocessors() const { return multiprocessors_; }
@@ -33,6 +38,11 @@ class CudaContext {
   // What products may be computed in; fp32 unless set.
   MathMode math_mode() const { return math_mode_; }
   void set_math_mode(MathMode mode) { math_mode_ = mode; }
+  // Whose convolutions to use where both can do a shape; ours unless set.
+  ConvBackend conv_backend() const { return conv_backend_; }
+  void set_conv_backend(ConvBackend backend) { conv_backend_ = backend; }
+  // cuDNN's handle and what it was asked so far: conv2d_cudnn_cuda.cu makes and uses them.
+  std::shared_ptr<conv2d_cudnn::Plans>& cudnn_plans() const { return cudnn_plans_; }
 
   // At least `count` uninitialised elements on the device, aligned to 256 bytes, which belong to the caller's
   // kernels until scratch() is next called: a kernel function asks once and carves up what it gets. The next
@@ -59,9 +69,11 @@ class CudaContext {
   int device_;
   int multiprocessors_ = 0, l2_bytes_ = 0;
   MathMode math_mode_ = MathMode::fp32;
+  ConvBackend conv_backend_ = ConvBackend::own;
   cuda::UniqueHandle<cudaStream_t, cudaStreamDestroy> stream_;
   // Made by const functions, on behalf of the stream's order of work: a context belongs to one host thread.
-  mutable cuda::UniqueHandle<cublasHandle_t, cublasDestroy> cublas_;
+  mutable cuda::CublasHandle cublas_;
+  mutable std::shared_ptr<conv2d_cudnn::Plans> cudnn_plans_;
   mutable std::unique_ptr<Block> scratch_;
 };
 

@@ -50,6 +50,8 @@ const char* name(Conv2dAlgorithm algorithm) {
       return "winograd2";
     case Conv2dAlgorithm::direct:
       return "direct";
+    case Conv2dAlgorithm::cudnn:
+      return "cudnn";
   }
   return "?";
 }

@@ -4,6 +4,7 @@
 #include "autograd/ops/conv2d.h"
 #include "kernels/conv2d.h"
 #include "tensor/cuda_backend.h"
+#include "tests/cuda_modes.h"
 #include "tests/support.h"
 
 namespace nst {
@@ -89,9 +90,8 @@ TEST(Conv2dAlgorithmOnCuda, is_chosen_by_shape_and_math_mode) {
   EXPECT_EQ(choice({1, 64, 64, 3, 64, 3, 3, 1, 1}), Conv2dAlgorithm::direct);
   EXPECT_EQ(choice({4, 256, 256, 32, 3, 9, 9, 1, 4}), Conv2dAlgorithm::direct);
   EXPECT_EQ(choice({1, 64, 64, 3, 3, 1, 1, 1, 0}), Conv2dAlgorithm::gemm);
-  set_math_mode(kCuda, MathMode::tf32);
+  const testing::MathModeScope scope(MathMode::tf32);
   EXPECT_EQ(choice(middle), Conv2dAlgorithm::gemm);
-  set_math_mode(kCuda, MathMode::fp32);
 }
 
 TEST(Conv2dAlgorithmOnCuda, keeps_a_packed_weight_for_each) {

@@ -3,19 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "tensor/ops/conv2d.h"
+#include "tests/cuda_modes.h"
 #include "tests/support.h"
 
 namespace nst {
 namespace {
 
+using testing::MathModeScope;
 using testing::random_tensor;
-
-// Sets a device's math mode while it lives.
-class MathModeScope {
- public:
-  explicit MathModeScope(MathMode mode) { set_math_mode(kCuda, mode); }
-  ~MathModeScope() { set_math_mode(kCuda, MathMode::fp32); }
-};
 
 double tolerance(MathMode mode) { return mode == MathMode::tf32 ? 2e-3 : 2e-2; }
 

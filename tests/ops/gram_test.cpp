@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/cuda_modes.h"
 #include "tests/support.h"
 
 namespace nst {
@@ -47,6 +48,39 @@ TEST_P(Gram, backward_is_the_same_on_every_device) {
   EXPECT_CLOSE(ops::gram_backward(features.to(dtype).to(device), grad_gram.to(dtype).to(device), params),
                ops::gram_backward(features, grad_gram, params), dtype == DType::float32 ? 1e-6 : 1e-14);
 }
+
+// tf32 and bf16 both round what cuBLAS multiplies to TF32. The sums over pixels that a shift needs stay
+// exact.
+class GramMathMode : public ::testing::TestWithParam<std::tuple<MathMode, Shape>> {
+  void SetUp() override {
+    if (cuda_device_count() == 0) GTEST_SKIP() << "no CUDA device";
+  }
+};
+
+TEST_P(GramMathMode, is_as_exact_as_documented) {
+  const auto& [mode, shape] = GetParam();
+  const ops::GramParams params{.shift = 0.5, .scale = 1.0 / static_cast<double>(shape[1] * shape[2])};
+  const Tensor features = random_tensor(shape, DType::float64, 1, 0, 1),
+               grad_gram = random_tensor({shape[0], shape[3], shape[3]}, DType::float64, 2);
+  const auto gram = ops::gram_forward(features, params).to_vector<double>(),
+             grad = ops::gram_backward(features, grad_gram, params).to_vector<double>();
+  const testing::MathModeScope scope(mode);
+  const auto on_cuda = [](const Tensor& t) { return t.to(DType::float32).to(kCuda); };
+  const auto rounded = ops::gram_forward(on_cuda(features), params).to_vector<double>(),
+             rounded_grad =
+                 ops::gram_backward(on_cuda(features), on_cuda(grad_gram), params).to_vector<double>();
+  const double exact = 1e-6, tolerance = mode == MathMode::fp32 ? exact : 1e-3;
+  EXPECT_CLOSE(rounded, gram, tolerance);
+  EXPECT_CLOSE(rounded_grad, grad, tolerance);
+  if (mode != MathMode::fp32) {  // the rounding shows
+    EXPECT_GT(testing::relative_difference(rounded, gram), exact);
+    EXPECT_GT(testing::relative_difference(rounded_grad, grad), exact);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(modes, GramMathMode,
+                         ::testing::Combine(::testing::Values(MathMode::fp32, MathMode::tf32, MathMode::bf16),
+                                            ::testing::Values(Shape{2, 5, 7, 3}, Shape{1, 41, 30, 150})));
 
 TEST(GramErrors, name_the_shapes) {
   EXPECT_INVALID(ops::gram_forward(Tensor::zeros({3, 3}), {}), "gram: features must have 4 axes");
