@@ -79,3 +79,11 @@ function(add_cuda_sources)
     set_property(GLOBAL APPEND PROPERTY NST_CUDA_SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/${file})
   endforeach()
 endfunction()
+
+# The same for sources that use kernels/cuda/hopper.cuh, whose instructions nothing but sm_90a has: nvcc compiles them
+# for it alone, so that none of them asks for the architecture; the host asks before it launches one.
+function(add_hopper_sources)
+  foreach(file IN LISTS ARGN)
+    set_property(GLOBAL APPEND PROPERTY NST_HOPPER_SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  endforeach()
+endfunction()

@@ -30,6 +30,10 @@ enum class Conv2dAlgorithm {
   winograd2,  // F(2x2, 3x3): 2.25 times fewer, and no less exact than the sum (CUDA)
   direct,     // the sum as it is written: 3x3 or 9x9, stride 1, few channels on either side (CUDA)
   cudnn,      // NVIDIA's library, in float32; gemm where it is asked for float64 (CUDA)
+  // gemm on Hopper's own tensor-core instructions, in the math mode of the same name alone: stride 1,
+  // channels in multiples of 8 on both sides, tensors aligned to 16 bytes. float64 gets a plain gemm.
+  wgmma_bf16,
+  wgmma_tf32,
 };
 
 // The fastest algorithm that can do this shape:
@@ -39,6 +43,8 @@ enum class Conv2dAlgorithm {
 //          whose product would leave most of a tile's columns, or of its depth, empty;
 //          winograd4 in MathMode::fp32 for 3x3 stride 1 with 32 channels or more on both sides, multiples of
 //          4, and 64 tiles of 4x4 pixels or more, enough to pay for the 4 times larger weight;
+//          wgmma_bf16 and wgmma_tf32 in that math mode, on compute capability 9.0, where they can do the
+//          shape and both sides have 64 (32) channels or more;
 //          gemm for all else: in tf32 and bf16 the tensor cores outrun Winograd's savings.
 //          With ConvBackend::cudnn, cudnn for everything that it can do.
 Conv2dAlgorithm conv2d_algorithm(const CpuContext& context, const Conv2dShape& shape);

@@ -6,6 +6,7 @@
 //   conv2d_gemm_cuda.cu       the three directions, and split sums
 //   conv2d_tf32_cuda.cu       the product on tensor cores (cuda/ptx.cuh, cuda/conv2d_mma.cuh)
 //   conv2d_bf16_cuda.cu       the same in bf16
+//   conv2d_wgmma_cuda.cu      either on Hopper, fed by TMA (cuda/hopper.cuh, cuda/matrix_descriptor.h)
 //   conv2d_winograd_cuda.cu   3x3 with 4 times fewer multiplications (winograd.h)
 //   conv2d_direct_cuda.cu     three channels in or out
 //   conv2d_cudnn_cuda.cu      NVIDIA's library instead, as yardstick and back-end
@@ -23,6 +24,7 @@
 #include "kernels/conv2d_cudnn_cuda.h"
 #include "kernels/conv2d_direct_cuda.h"
 #include "kernels/conv2d_gemm_cuda.h"
+#include "kernels/conv2d_wgmma_cuda.h"
 #include "kernels/conv2d_winograd_cuda.h"
 #include "kernels/cuda/elementwise.cuh"
 #include "kernels/cuda/launch.cuh"
@@ -57,7 +59,7 @@ bool is_winograd(Conv2dAlgorithm algorithm) {
 
 }  // namespace
 
-bool conv2d_supports(const CudaContext&, const Conv2dShape& shape, Conv2dAlgorithm algorithm) {
+bool conv2d_supports(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm) {
   switch (algorithm) {
     case Conv2dAlgorithm::gemm:
       return true;
@@ -68,6 +70,9 @@ bool conv2d_supports(const CudaContext&, const Conv2dShape& shape, Conv2dAlgorit
       return conv2d_direct::can_do(shape);
     case Conv2dAlgorithm::cudnn:
       return conv2d_cudnn::can_do(shape);
+    case Conv2dAlgorithm::wgmma_bf16:
+    case Conv2dAlgorithm::wgmma_tf32:
+      return conv2d_wgmma::can_do(context, shape, algorithm);
   }
   return false;
 }
@@ -77,6 +82,9 @@ Conv2dAlgorithm conv2d_algorithm(const CudaContext& context, const Conv2dShape& 
     return Conv2dAlgorithm::cudnn;
   }
   if (std::min(shape.c, shape.k) <= 4 && conv2d_direct::can_do(shape)) return Conv2dAlgorithm::direct;
+  for (const auto wgmma : {Conv2dAlgorithm::wgmma_bf16, Conv2dAlgorithm::wgmma_tf32}) {
+    if (conv2d_supports(context, shape, wgmma) && conv2d_wgmma::pays(shape, wgmma)) return wgmma;
+  }
   const int64_t tiles = shape.n * ((shape.out_h() + 3) / 4) * ((shape.out_w() + 3) / 4);
   const bool pays = std::min(shape.c, shape.k) >= 32 && shape.c % 4 == 0 && shape.k % 4 == 0 && tiles >= 64 &&
                     context.math_mode() == MathMode::fp32;
@@ -91,6 +99,10 @@ void conv2d_pack_forward(const CudaContext& context, const Conv2dShape& shape, C
     if (algorithm == Conv2dAlgorithm::cudnn) return conv2d_cudnn::pack(context, shape, w, packed);
   }
   if (is_winograd(algorithm)) return conv2d_winograd::pack_forward(context, shape, algorithm, w, packed);
+  if constexpr (std::is_same_v<T, float>) {
+    if (conv2d_wgmma::is_wgmma(algorithm))
+      return conv2d_wgmma::pack_forward(context, shape, algorithm, w, packed);
+  }
   conv2d_gemm::pack_forward(context, shape, w, packed);
 }
 
@@ -105,6 +117,10 @@ void conv2d_forward(const CudaContext& context, const Conv2dShape& shape, Conv2d
     return conv2d_winograd::forward(context, shape, algorithm, x, packed, bias, relu, y);
   if (algorithm == Conv2dAlgorithm::direct)
     return conv2d_direct::forward(context, shape, x, packed, bias, relu, y);
+  if constexpr (std::is_same_v<T, float>) {
+    if (conv2d_wgmma::is_wgmma(algorithm))
+      return conv2d_wgmma::forward(context, shape, algorithm, x, packed, bias, relu, y);
+  }
   conv2d_gemm::forward(context, shape, x, packed, bias, relu, y);
 }
 
@@ -116,6 +132,10 @@ void conv2d_pack_backward_input(const CudaContext& context, const Conv2dShape& s
   }
   if (is_winograd(algorithm))
     return conv2d_winograd::pack_backward_input(context, shape, algorithm, w, packed);
+  if constexpr (std::is_same_v<T, float>) {
+    if (conv2d_wgmma::is_wgmma(algorithm))
+      return conv2d_wgmma::pack_backward_input(context, shape, algorithm, w, packed);
+  }
   conv2d_gemm::pack_backward_input(context, shape, w, packed);
 }
 
@@ -130,6 +150,10 @@ void conv2d_backward_input(const CudaContext& context, const Conv2dShape& shape,
     return conv2d_winograd::backward_input(context, shape, algorithm, grad_y, packed, grad_x);
   if (algorithm == Conv2dAlgorithm::direct)
     return conv2d_direct::backward_input(context, shape, grad_y, packed, grad_x);
+  if constexpr (std::is_same_v<T, float>) {
+    if (conv2d_wgmma::is_wgmma(algorithm))
+      return conv2d_wgmma::backward_input(context, shape, algorithm, grad_y, packed, grad_x);
+  }
   conv2d_gemm::backward_input(context, shape, grad_y, packed, grad_x);
 }
 

@@ -10,6 +10,7 @@
 
 #include "kernels/cuda/conv2d_gemm.cuh"
 #include "kernels/cuda/elementwise.cuh"
+#include "kernels/cuda/split_sum.cuh"
 
 namespace nst::kernels::conv2d_gemm {
 namespace {
@@ -41,33 +42,18 @@ void choose_splits(const CudaContext& context, Gemm<T>& g) {
   g.splits = static_cast<int>(cuda::blocks_for(g.depth, g.depth_per_split));
 }
 
-// Sum of a split product's pieces at element i of the product, in order.
-template <class T>
-__device__ T sum_of_pieces(const T* pieces, int count, int64_t product, int64_t i) {
-  T sum = pieces[i];
-  for (int s = 1; s < count; ++s) sum += pieces[s * product + i];
-  return sum;
-}
-
 // The product, split where that pays.
 template <class T>
 void evaluate(const CudaContext& context, Gemm<T> g) {
   if (g.destination.stride == 0) choose_splits(context, g);
   if (!g.split()) return cuda::multiply(context, g);
   const Gemm<T> whole = g;
-  const int64_t product = int64_t{g.rows} * g.columns;
-  T* const pieces = context.scratch<T>(g.splits * product);
+  T* const pieces = context.scratch<T>(int64_t{g.splits} * g.rows * g.columns);
   g.out = pieces;
   g.bias = nullptr;
   g.relu = false;
   cuda::multiply(context, g);
-  const int splits = g.splits, columns = g.columns;
-  const T* const bias = whole.bias;
-  const bool relu = whole.relu;
-  cuda::map(context, product, whole.out, [=] __device__(int64_t i) {
-    const T sum = sum_of_pieces(pieces, splits, product, i);
-    return cuda::activated(bias ? sum + bias[i % columns] : sum, relu);
-  });
+  cuda::add_pieces(context, pieces, g.splits, g.rows, g.columns, whole.bias, whole.relu, whole.out);
 }
 
 // Taps r < count with r mod stride < phase: those that the phases before `phase` hold.
@@ -169,7 +155,7 @@ void backward_weight(const CudaContext& context, const Conv2dShape& shape, const
   const int splits = g.splits;
   if (g.split()) {
     cuda::map(context, product, pieces,
-              [=] __device__(int64_t i) { return sum_of_pieces(pieces, splits, product, i); });
+              [=] __device__(int64_t i) { return cuda::sum_of_pieces(pieces, splits, product, i); });
   }
   cuda::map(context, product, grad_w, [=] __device__(int64_t i) {
     const int64_t tap = i % taps, ci = i / taps % c, ki = i / taps / c;

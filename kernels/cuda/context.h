@@ -33,6 +33,8 @@ class CudaContext {
   cublasHandle_t cublas() const;
   // The number of streaming multiprocessors: what a grid should at least fill.
   int multiprocessors() const { return multiprocessors_; }
+  // Of the device, as 10 times the major number and the minor one: 90 for Hopper.
+  int compute_capability() const { return compute_capability_; }
   // The second-level cache: what one kernel should leave behind for the next to find there.
   int64_t l2_bytes() const { return l2_bytes_; }
   // What products may be computed in; fp32 unless set.
@@ -67,7 +69,7 @@ class CudaContext {
   void* scratch_bytes(size_t bytes) const;
 
   int device_;
-  int multiprocessors_ = 0, l2_bytes_ = 0;
+  int multiprocessors_ = 0, compute_capability_ = 0, l2_bytes_ = 0;
   MathMode math_mode_ = MathMode::fp32;
   ConvBackend conv_backend_ = ConvBackend::own;
   cuda::UniqueHandle<cudaStream_t, cudaStreamDestroy> stream_;

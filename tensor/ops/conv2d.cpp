@@ -52,6 +52,10 @@ const char* name(Conv2dAlgorithm algorithm) {
       return "direct";
     case Conv2dAlgorithm::cudnn:
       return "cudnn";
+    case Conv2dAlgorithm::wgmma_bf16:
+      return "wgmma_bf16";
+    case Conv2dAlgorithm::wgmma_tf32:
+      return "wgmma_tf32";
   }
   return "?";
 }

@@ -74,6 +74,12 @@ void* SharedMemory::static_array(const void* declaration, size_t bytes) {
   return arrays_[declaration] = take(bytes);
 }
 
+uint32_t SharedMemory::offset(const void* memory) const {
+  const auto offset = static_cast<const unsigned char*>(memory) - memory_;
+  if (offset < 0 || offset >= static_cast<ptrdiff_t>(kArena)) fail("an address that is not in shared memory");
+  return static_cast<uint32_t>(offset);
+}
+
 void Block::run(const Grid& grid, const Dim& index, Order order, const std::function<void()>& thread_body) {
   const int count = static_cast<int>(grid.block.count());
   grid_ = grid.grid;
@@ -86,6 +92,9 @@ void Block::run(const Grid& grid, const Dim& index, Order order, const std::func
     t.copies.clear();
   }
   meetings_.assign((count + 31) / 32, {});
+  products_.assign(meetings_.size(), {});
+  arrivals_.clear();
+  barriers_shown_ = true;
   order_.resize(count);
   waiting_ = barrier_sum_ = finished_ = 0;
   failed_ = false;
@@ -100,21 +109,24 @@ void Block::run(const Grid& grid, const Dim& index, Order order, const std::func
     for (cursor_ = 0; cursor_ < order_.size() && !failed_; ++cursor_) {
       const int t = order_[cursor_];
       Thread& thread = threads_[t];
+      if (!can_go_on(thread)) continue;
       if (thread.state == State::fresh) {
         thread.fiber = idle_fiber();
         thread.fiber->start(work_);
-      } else if (thread.state != State::ready) {
-        continue;
       }
       Fiber* const fiber = thread.fiber;
       progress = true;
       enter(t);
       fiber->resume();
     }
-    if (!progress && !failed_) {
+    if (!progress && !failed_ && !let_one_arrive(order)) {
       failed_ = true;
       failure_ = stuck();
     }
+  }
+  if (!failed_ && !arrivals_.empty()) {
+    failed_ = true;
+    failure_ = "missing wait: block " + words(index_) + " left before all its copies had arrived";
   }
   if (!failed_) return;
   idle_.clear();  // those that wait are abandoned and can be started anew
@@ -126,6 +138,29 @@ void Block::arrange(Order order) {
   std::iota(order_.begin(), order_.end(), 0);
   if (order == Order::reverse) std::reverse(order_.begin(), order_.end());
   if (order == Order::random) std::shuffle(order_.begin(), order_.end(), random_);
+}
+
+bool Block::can_go_on(const Thread& thread) const {
+  if (thread.state == State::at_condition) return (*thread.ready)();
+  return thread.state == State::fresh || thread.state == State::ready;
+}
+
+// False when nothing is under way.
+bool Block::let_one_arrive(Order order) {
+  if (arrivals_.empty()) return false;
+  const size_t last = arrivals_.size() - 1;
+  const size_t which = order == Order::forward   ? 0
+                       : order == Order::reverse ? last
+                                                 : std::uniform_int_distribution<size_t>(0, last)(random_);
+  const auto arrive = std::move(arrivals_[which]);
+  arrivals_.erase(arrivals_.begin() + static_cast<ptrdiff_t>(which));
+  try {
+    arrive();
+  } catch (const std::exception& e) {
+    failed_ = true;
+    failure_ = e.what();
+  }
+  return true;
 }
 
 Fiber* Block::idle_fiber() {
@@ -245,12 +280,38 @@ void Block::async_wait(size_t pending) {
   }
 }
 
+void Block::wait_until(const std::function<bool()>& ready, const Site& site) {
+  if (ready()) return;
+  threads_[current_].ready = &ready;
+  park(State::at_condition, site);
+  threads_[current_].state = State::ready;
+}
+
+void Block::wgmma_issue(const WgmmaOperands& operands) {
+  const int warp = current_ / 32, first = warp / 4 * 4;
+  if (first + 4 > static_cast<int>(products_.size()))
+    fail("wgmma: four warps, the first a multiple of four, call");
+  const size_t index = products_[warp].issued().size();
+  for (int w = first; w < first + 4; ++w) {
+    const auto& others = products_[w].issued();
+    if (index < others.size() && others[index] != std::pair(operands.a, operands.b)) {
+      fail("wgmma: warps of a warpgroup with different descriptors");
+    }
+  }
+  products_[warp].issue(operands, warp % 4);
+}
+
 std::string Block::name(int thread) const {
   return "thread " + words(position(static_cast<uint64_t>(thread), size_)) + " of block " + words(index_);
 }
 
 // Nobody can go on: who waits where, and for whom.
 std::string Block::stuck() const {
+  for (int t = 0; t < static_cast<int>(threads_.size()); ++t) {
+    if (threads_[t].state != State::at_condition) continue;
+    return "missing arrival: " + name(t) + " waits at " + words(threads_[t].site) +
+           " for a phase that never ends";
+  }
   int waits = -1, missing = -1;
   for (int t = 0; t < static_cast<int>(threads_.size()); ++t) {
     const State state = threads_[t].state;

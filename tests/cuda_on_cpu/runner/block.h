@@ -10,6 +10,7 @@
 
 #include "runner/engine.h"
 #include "runner/fiber.h"
+#include "runner/wgmma.h"
 
 namespace cuda_on_cpu {
 
@@ -23,6 +24,8 @@ class SharedMemory {
   void begin_block(size_t dynamic_bytes);
   void* static_array(const void* declaration, size_t bytes);
   void* dynamic() const { return dynamic_; }
+  uint32_t offset(const void* memory) const;
+  void* at(uint32_t offset) const { return memory_ + offset; }
 
  private:
   void* take(size_t bytes);
@@ -43,16 +46,22 @@ class Block {
   void async_copy(const AsyncCopy& copy);
   void async_commit();
   void async_wait(size_t pending);
+  void wait_until(const std::function<bool()>& ready, const Site& site);
+  void later(std::function<void()> arrive) { arrivals_.push_back(std::move(arrive)); }
+  WgmmaQueue& wgmma_queue() { return products_[current_ / 32]; }
+  void wgmma_issue(const WgmmaOperands& operands);
+  bool& barriers_shown() { return barriers_shown_; }
   int lane() const { return current_ % 32; }
   SharedMemory& shared() { return shared_; }
 
  private:
-  enum class State { fresh, ready, at_barrier, at_meeting, done };
+  enum class State { fresh, ready, at_barrier, at_meeting, at_condition, done };
   struct Thread {
     State state = State::fresh;
     Fiber* fiber = nullptr;
     Site site;
-    std::vector<std::vector<AsyncCopy>> copies;  // committed groups, then the open one
+    const std::function<bool()>* ready = nullptr;  // at_condition: what it waits for
+    std::vector<std::vector<AsyncCopy>> copies;    // committed groups, then the open one
   };
   struct Meeting {
     unsigned mask, arrived;
@@ -65,6 +74,8 @@ class Block {
   void enter(int thread);
   void park(State state, const Site& site);
   void arrange(Order order);
+  bool can_go_on(const Thread& thread) const;
+  bool let_one_arrive(Order order);
   Fiber* idle_fiber();
   std::string name(int thread) const;
   std::string stuck() const;
@@ -74,7 +85,10 @@ class Block {
   std::function<void()> work_ = [this] { work(); };
   std::vector<Thread> threads_;
   std::vector<int> order_;
-  std::vector<std::vector<Meeting>> meetings_;  // of each warp
+  std::vector<std::vector<Meeting>> meetings_;   // of each warp
+  std::vector<WgmmaQueue> products_;             // of each warp
+  std::vector<std::function<void()>> arrivals_;  // copies under way, in the order they were started
+  bool barriers_shown_ = true;
   std::vector<std::unique_ptr<Fiber>> fibers_;
   std::vector<Fiber*> idle_;
   SharedMemory shared_;

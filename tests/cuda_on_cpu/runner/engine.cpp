@@ -100,6 +100,13 @@ void* dynamic_shared() { return the_block().shared().dynamic(); }
 void async_copy(const AsyncCopy& copy) { the_block().async_copy(copy); }
 void async_commit() { the_block().async_commit(); }
 void async_wait(int pending) { the_block().async_wait(static_cast<size_t>(pending)); }
+void wait_until(const std::function<bool()>& ready, const Site& site) { the_block().wait_until(ready, site); }
+void later(std::function<void()> arrive) { the_block().later(std::move(arrive)); }
+uint32_t shared_offset(const void* memory) { return the_block().shared().offset(memory); }
+void* shared_at(uint32_t offset) { return the_block().shared().at(offset); }
+WgmmaQueue& wgmma_queue() { return the_block().wgmma_queue(); }
+void wgmma_issue(const WgmmaOperands& operands) { the_block().wgmma_issue(operands); }
+bool& barriers_shown() { return the_block().barriers_shown(); }
 int lane() { return the_block().lane(); }
 void fail(const std::string& message) { throw std::runtime_error(message); }
 

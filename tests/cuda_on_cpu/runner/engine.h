@@ -46,6 +46,9 @@ struct Statistics {
   uint64_t waits = 0;       // how often the host asked to wait for the device
   size_t largest_grid = 0;  // blocks
 };
+// What the device says of itself: 8.0 unless set, so that no path that only Hopper has is taken.
+void set_compute_capability(int major, int minor);
+
 const Statistics& statistics();
 void count_mma();
 void count_wait();
@@ -76,6 +79,24 @@ struct AsyncCopy {
 void async_copy(const AsyncCopy& copy);
 void async_commit();
 void async_wait(int pending);
+
+// Steps aside until `ready`, which is asked between the turns of other threads.
+void wait_until(const std::function<bool()>& ready, const Site& site);
+// Calls arrive() when all threads wait for something: as late as it can be. In Order::reverse the latest
+// comes first, in Order::random any.
+void later(std::function<void()> arrive);
+
+// Addresses in the block's shared memory, as instructions know them: from 0, where its dynamic part begins.
+uint32_t shared_offset(const void* memory);
+void* shared_at(uint32_t offset);
+
+// The products of the calling warp; wgmma_issue() also asks that the warps of a warpgroup issue the same.
+class WgmmaQueue;
+struct WgmmaOperands;
+WgmmaQueue& wgmma_queue();
+void wgmma_issue(const WgmmaOperands& operands);
+// Whether the block's barriers have been fenced since one was made.
+bool& barriers_shown();
 
 int lane();
 // Stops the kernel and makes run() throw this message.

@@ -6,6 +6,7 @@
 #include "cuda_runtime.h"
 #include "runner/device_memory.h"
 #include "runner/engine.h"
+#include "runner/tma.h"
 
 struct CUstream_st {};
 struct CUevent_st {
@@ -16,11 +17,24 @@ namespace {
 
 using cuda_on_cpu::is_device_memory;
 
+int capability_major = 8, capability_minor = 0;
+
+int shared_bytes_per_block() { return (capability_major >= 9 ? 227 : 163) << 10; }
+
 constexpr size_t kTotalBytes = size_t{64} << 30;
 
 cudaError_t check_device(int device) { return device == 0 ? cudaSuccess : cudaErrorInvalidDevice; }
 
 }  // namespace
+
+namespace cuda_on_cpu {
+
+void set_compute_capability(int major, int minor) {
+  capability_major = major;
+  capability_minor = minor;
+}
+
+}  // namespace cuda_on_cpu
 
 const char* cudaGetErrorString(cudaError_t error) {
   switch (error) {
@@ -51,13 +65,13 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
       *value = 4;
       break;
     case cudaDevAttrComputeCapabilityMajor:
-      *value = 8;  // so that nothing takes a path that only Hopper has
+      *value = capability_major;
       break;
     case cudaDevAttrComputeCapabilityMinor:
-      *value = 0;
+      *value = capability_minor;
       break;
     case cudaDevAttrMaxSharedMemoryPerBlockOptin:
-      *value = 163 << 10;
+      *value = shared_bytes_per_block();
       break;
     case cudaDevAttrL2CacheSize:
       *value = 1 << 20;  // so that what is done in passes of this size takes several
@@ -72,9 +86,10 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int device) {
   *p = {};
   std::snprintf(p->name, sizeof p->name, "CUDA on CPU");
   p->totalGlobalMem = kTotalBytes;
-  p->major = 8;
+  p->major = capability_major;
+  p->minor = capability_minor;
   p->multiProcessorCount = 4;
-  p->sharedMemPerBlockOptin = 163 << 10;
+  p->sharedMemPerBlockOptin = static_cast<size_t>(shared_bytes_per_block());
   p->l2CacheSize = 1 << 20;
   return check_device(device);
 }
@@ -160,5 +175,13 @@ cudaError_t cudaMemset(void* to, int value, size_t bytes) { return cudaMemsetAsy
 
 cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t, cudaMemPoolAttr, void* value) {
   *static_cast<uint64_t*>(value) = cuda_on_cpu::device_bytes_in_use();
+  return cudaSuccess;
+}
+
+cudaError_t cudaGetDriverEntryPointByVersion(const char* symbol, void** function, unsigned,
+                                             unsigned long long, cudaDriverEntryPointQueryResult* result) {
+  const bool known = std::strcmp(symbol, "cuTensorMapEncodeTiled") == 0;
+  *function = known ? reinterpret_cast<void*>(&cuda_on_cpu::encode_tensor_map) : nullptr;
+  *result = known ? cudaDriverEntryPointSuccess : cudaDriverEntryPointSymbolNotFound;
   return cudaSuccess;
 }
