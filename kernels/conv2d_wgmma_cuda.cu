@@ -21,10 +21,10 @@
 //             The rounding pass is a trip through DRAM that bf16 tensors would not need.
 // Constraints Compute capability 9.0 exactly; stride 1; channels in multiples of 8 on both sides, as a tensor
 //             map's strides are multiples of 16 bytes. 192 KiB of shared memory and one block a
-//             multiprocessor (96 KiB and two with the narrower tiles); 224 (112) registers, half of them
-//             sums, so that the producer need not give any of its own away. TF32: TMA rounds the image, as
-//             its map says TF32; should a unit only pass it on, wgmma ignores the 13 lowest bits, which stays
-//             within the tolerance. Filters are rounded when packed.
+//             multiprocessor (96 KiB and two with the narrower tiles). The sums take 128 (64, 32) registers
+//             of the 224 (112) that a thread may have, so the producer need not give any of its own away. TMA
+//             rounds the image to TF32, as its map says so; if it only passed it on, wgmma would ignore the
+//             13 lowest bits, still within the tolerance. Filters are rounded when packed.
 #include "kernels/conv2d_wgmma_cuda.h"
 
 #include <algorithm>

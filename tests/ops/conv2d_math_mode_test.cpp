@@ -66,6 +66,8 @@ INSTANTIATE_TEST_SUITE_P(
                                          Case{{1, 17, 9, 12}, {4, 12, 5, 3}, {.padding = 2}},
                                          // several tiles of the product each way, with a split depth
                                          Case{{1, 13, 12, 64}, {132, 64, 3, 3}, {.padding = 1}},
+                                         // what Hopper does with wgmma
+                                         Case{{2, 9, 18, 64}, {72, 64, 3, 3}, {.padding = 1}},
                                          // more taps than a tile has rows, and pixels than it has depth
                                          Case{{3, 7, 8, 20}, {68, 20, 3, 3}, {}})));
 

@@ -80,7 +80,7 @@ void async_copy(const AsyncCopy& copy);
 void async_commit();
 void async_wait(int pending);
 
-// Steps aside until `ready`, which is asked between the turns of other threads.
+// Steps aside until `ready`, which is asked between the turns of other threads and must not throw.
 void wait_until(const std::function<bool()>& ready, const Site& site);
 // Calls arrive() when all threads wait for something: as late as it can be. In Order::reverse the latest
 // comes first, in Order::random any.

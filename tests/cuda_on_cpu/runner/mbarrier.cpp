@@ -59,7 +59,8 @@ void mbarrier_complete(uint64_t* barrier, unsigned bytes) {
 }
 
 void mbarrier_wait(uint64_t* barrier, unsigned parity, const Site& site) {
-  wait_until([=] { return read(barrier).phase != (parity & 1); }, site);
+  read(barrier);  // fails here, and not where another thread asks
+  wait_until([=] { return std::bit_cast<Bits>(*barrier).phase != (parity & 1); }, site);
 }
 
 }  // namespace cuda_on_cpu
