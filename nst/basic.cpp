@@ -95,6 +95,8 @@ Basic::Basic(const LossNetwork& network, const Tensor& content, const std::vecto
       minimiser_(make_minimiser(options_)),
       picture_(initial_picture(options_.init, options_.init_noise, options_.seed, content,
                                styles.at(0).picture, options_.init_image)),
+      x_(Tensor::empty_like(picture_)),
+      evaluation_(picture_.device(), options_.capture),
       start_(std::chrono::steady_clock::now()) {
   if (options_.iterations < 1) {
     throw std::invalid_argument(fmt::format("iterations must be positive, got {}", options_.iterations));
@@ -104,12 +106,16 @@ Basic::Basic(const LossNetwork& network, const Tensor& content, const std::vecto
 }
 
 nn::Evaluation Basic::evaluate(const Tensor& x) {
-  const autograd::Variable picture(x, true);
-  const auto [loss, pending] = objective_(picture);
-  autograd::backward(loss);
-  const LossTerms terms = pending.read();
+  x_.copy_from(x);
+  const auto results = evaluation_.run([this] {
+    const autograd::Variable picture(x_, true);
+    const auto [loss, terms] = objective_(picture);
+    autograd::backward(loss);
+    return std::vector{terms, picture.grad()};
+  });
+  const LossTerms terms = objective_.read(results[0]);
   evaluations_.push_back(terms);
-  return {terms.total, picture.grad()};
+  return {terms.total, results[1].clone()};  // a copy: the optimiser keeps it beyond the next evaluation
 }
 
 LossTerms Basic::terms_of(double total) const {
@@ -122,11 +128,16 @@ LossTerms Basic::terms_of(double total) const {
 IterationReport Basic::step() {
   if (finished_) throw std::logic_error("basic: the run has finished");
   evaluations_.clear();
+  const bool capturing = evaluation_.problem().empty();
   const auto step = minimiser_->step([this](const Tensor& x) { return evaluate(x); }, picture_);
   IterationReport report;
   report.iteration = static_cast<int>(history_.size()) + 1;
   report.loss = terms_of(step.loss);
   report.note = step.recovery;
+  if (capturing && !evaluation_.problem().empty()) {
+    report.note = fmt::format("{}{}without a CUDA graph from here on ({})", report.note,
+                              report.note.empty() ? "" : "; ", evaluation_.problem());
+  }
   report.seconds =
       seconds_before_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   finished_ = report.iteration >= options_.iterations;

@@ -11,6 +11,7 @@
 #include "nn/adam.h"
 #include "nn/lbfgs.h"
 #include "nst/gatys_objective.h"
+#include "tensor/captured_work.h"
 
 namespace nst {
 
@@ -43,13 +44,14 @@ struct BasicOptions {
   nn::AdamOptions adam{.learning_rate = 10};  // in units of 0..255
   int iterations = 500;
   double min_improvement = 0;  // stop when the loss fell by less than this many percent in 10 iterations
+  bool capture = true;  // on CUDA, replay evaluations from a graph (tensor/captured_work.h): the same results
 };
 
 struct IterationReport {
   int iteration = 0;   // 1 after the first step
   LossTerms loss;      // L-BFGS: after the step; Adam: before it
   double seconds = 0;  // since the run began, earlier runs of a resumed one included
-  std::string note;    // empty, or why the optimiser went back, or why the run ends here
+  std::string note;    // empty, or why the optimiser went back, why the run ends here or is not captured
 };
 
 class Basic {
@@ -67,6 +69,8 @@ class Basic {
   // The picture as it is now, (1, H, W, 3) in 0..255, not yet clamped; on the network's device.
   const Tensor& picture() const { return picture_; }
   const std::vector<IterationReport>& history() const { return history_; }
+  // Whether evaluations are replays of a CUDA graph by now.
+  bool captured() const { return evaluation_.captured(); }
 
   // The whole state of the run, on the CPU; loading it into a Basic made with the same arguments goes on
   // exactly. The run may have had fewer iterations to go. Throws std::invalid_argument when it does not fit.
@@ -74,6 +78,7 @@ class Basic {
   void resume(const nn::StateDict& checkpoint);
 
  private:
+  // The loss and its gradient at x. Every call does the same on the same shapes: work to be captured.
   nn::Evaluation evaluate(const Tensor& x);
   // The terms of the evaluation with this total, of the last step or, when x did not move, the one before.
   LossTerms terms_of(double total) const;
@@ -83,6 +88,8 @@ class Basic {
   GatysObjective objective_;
   std::unique_ptr<nn::Minimiser> minimiser_;
   Tensor picture_;
+  Tensor x_;  // where evaluate() finds its argument
+  CapturedWork evaluation_;
   std::vector<LossTerms> evaluations_;  // of the last step; a line search makes several
   std::vector<IterationReport> history_;
   double seconds_before_ = 0;  // spent before resume()

@@ -91,43 +91,39 @@ GatysObjective::GatysObjective(const LossNetwork& network, const Tensor& content
   }
 }
 
-LossTerms PendingTerms::read() const {
-  std::vector<Tensor> all{total_};
-  std::ranges::copy(content_, std::back_inserter(all));
-  std::ranges::copy(style_, std::back_inserter(all));
-  if (tv_.defined()) all.push_back(tv_);
-  const auto values = ops::concat(all, 0).to_vector<double>();
-  const auto style = values.begin() + 1 + static_cast<std::ptrdiff_t>(content_.size()),
-             tv = style + static_cast<std::ptrdiff_t>(style_.size());
+// The terms are one vector: the total, then the content's, the style's, and the total variation if it weighs.
+LossTerms GatysObjective::read(const Tensor& terms) const {
+  const auto values = terms.to_vector<double>();
+  const auto style = values.begin() + 1 + static_cast<std::ptrdiff_t>(content_targets_.size()),
+             tv = style + static_cast<std::ptrdiff_t>(style_targets_.size());
   return {.total = values[0],
           .content = std::accumulate(values.begin() + 1, style, 0.0),
           .style = std::accumulate(style, tv, 0.0),
           .tv = std::accumulate(tv, values.end(), 0.0)};
 }
 
-std::pair<autograd::Variable, PendingTerms> GatysObjective::operator()(
-    const autograd::Variable& picture) const {
+std::pair<autograd::Variable, Tensor> GatysObjective::operator()(const autograd::Variable& picture) const {
   const auto maps = network_.features(picture, layers_);
   autograd::Variable total;
-  PendingTerms terms;
+  std::vector<Tensor> terms(1);
   for (size_t i = 0; i < content_targets_.size(); ++i) {
     const auto& [layer, weight] = options_.content_layers[i];
-    terms.add_content(add_term(
+    terms.push_back(add_term(
         total, content_loss(maps.at(layer), content_targets_[i], options_.content_normalisation, size_),
         weight * options_.content_weight));
   }
   for (size_t i = 0; i < style_targets_.size(); ++i) {
     const auto& [layer, weight] = options_.style_layers[i];
     const auto gram = style_gram(maps.at(layer), options_.style_normalisation);
-    terms.add_style(add_term(total, style_loss(gram, style_targets_[i], options_.style_normalisation, size_),
+    terms.push_back(add_term(total, style_loss(gram, style_targets_[i], options_.style_normalisation, size_),
                              weight * options_.style_weight));
   }
   if (options_.tv_weight > 0) {
-    terms.set_tv(
+    terms.push_back(
         add_term(total, autograd::total_variation(picture, options_.tv_variant), options_.tv_weight));
   }
-  terms.set_total(total.value());
-  return {total, terms};
+  terms[0] = total.value();
+  return {total, ops::concat(terms, 0)};
 }
 
 }  // namespace nst

@@ -38,21 +38,6 @@ struct LossTerms {
   double total = 0, content = 0, style = 0, tv = 0;
 };
 
-// The terms as computed, before anybody waits for them.
-class PendingTerms {
- public:
-  void add_content(const Tensor& term) { content_.push_back(term); }
-  void add_style(const Tensor& term) { style_.push_back(term); }
-  void set_tv(const Tensor& term) { tv_ = term; }
-  void set_total(const Tensor& total) { total_ = total; }
-  // Waits, once, until the device has computed them all.
-  LossTerms read() const;
-
- private:
-  std::vector<Tensor> content_, style_;
-  Tensor tv_, total_;
-};
-
 class GatysObjective {
  public:
   // Computes the targets: the content's features, and the weighted mean of the styles' Gram matrices.
@@ -61,9 +46,12 @@ class GatysObjective {
   GatysObjective(const LossNetwork& network, const Tensor& content, const std::vector<StylePicture>& styles,
                  GatysOptions options);
 
-  // The total loss at a picture (1, H, W, 3) of the content's size, and its terms. On a GPU both are still
-  // being computed when this returns: read the terms after backward(), not before, and it never runs dry.
-  std::pair<autograd::Variable, PendingTerms> operator()(const autograd::Variable& picture) const;
+  // The total loss at a picture (1, H, W, 3) of the content's size, and its terms for read(). On a GPU both
+  // are still being computed when this returns: read the terms after backward(), not before, and it never
+  // runs dry.
+  std::pair<autograd::Variable, Tensor> operator()(const autograd::Variable& picture) const;
+  // Waits, once, until the device has computed them all.
+  LossTerms read(const Tensor& terms) const;
 
   const GatysOptions& options() const { return options_; }
 

@@ -52,8 +52,8 @@ size_t estimate_basic_memory(const nn::VggConfig& vgg, const BasicOptions& optio
   const auto run = network_elements(vgg, content), style = network_elements(vgg, largest_style);
   const double picture = 3.0 * static_cast<double>(content.height * content.width);
   const double pictures = options.optimiser == OptimiserKind::lbfgs
-                              ? 2.0 * std::min(options.lbfgs.history, options.iterations) + 8
-                              : 6.0;
+                              ? 2.0 * std::min(options.lbfgs.history, options.iterations) + 9
+                              : 7.0;
   // Backwards, a layer's gradient, its masked copy and its input's gradient live beside what is still saved.
   const double optimising = run.saved + 2 * run.largest + 2 * run.weights + pictures * picture;
   // Reading a style keeps two layers at a time, and the maps its Gram matrices are made of.

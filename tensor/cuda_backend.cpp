@@ -74,7 +74,10 @@ std::string cuda_device_name(Device device) {
 }
 
 void synchronize(Device device) {
-  if (device.type != DeviceType::cpu) CUDA_CHECK(cudaStreamSynchronize(cuda_context(device).stream()));
+  if (device.type == DeviceType::cpu) return;
+  const auto& context = cuda_context(device);
+  context.refuse_in_capture("the host waits");
+  CUDA_CHECK(cudaStreamSynchronize(context.stream()));
 }
 
 const kernels::CudaContext& cuda_context(Device device) {
@@ -100,6 +103,7 @@ void cuda_copy_bytes(void* to, Device to_device, const void* from, Device from_d
   const bool to_host = to_device.type == DeviceType::cpu, from_host = from_device.type == DeviceType::cpu;
   if (!to_host && !from_host && to_device != from_device) synchronize(from_device);  // another stream's work
   const auto& context = cuda_context(to_host ? from_device : to_device);
+  if (to_host || from_host) context.refuse_in_capture("the host asks for a copy");
   const auto kind = to_host     ? cudaMemcpyDeviceToHost
                     : from_host ? cudaMemcpyHostToDevice
                                 : cudaMemcpyDeviceToDevice;

@@ -3,7 +3,8 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
+#include <functional>
+#include <memory>
 
 #include "kernels/context.h"
 #include "tensor/allocator.h"
@@ -23,5 +24,16 @@ ConvBackend cuda_conv_backend(Device device);
 Allocator& cuda_allocator(Device device);
 // copy_bytes() of transfer.h, where at least one side is a CUDA device.
 void cuda_copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t bytes);
+
+// What CapturedWork (captured_work.h) is made of. cuda_plan() does the work and returns the bytes that its
+// tensors need; cuda_capture() writes it into a graph whose tensors have that much, and does not do it. Both
+// pass on what the work throws.
+class CudaGraph {
+ public:
+  virtual ~CudaGraph() = default;
+  virtual void launch() = 0;
+};
+size_t cuda_plan(Device device, const std::function<void()>& work);
+std::unique_ptr<CudaGraph> cuda_capture(Device device, size_t bytes, const std::function<void()>& work);
 
 }  // namespace nst

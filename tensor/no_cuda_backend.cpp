@@ -30,6 +30,10 @@ Allocator& cuda_allocator(Device device) { refuse(device); }
 void cuda_copy_bytes(void*, Device to_device, const void*, Device from_device, size_t) {
   refuse(to_device.type == DeviceType::cpu ? from_device : to_device);
 }
+size_t cuda_plan(Device device, const std::function<void()>&) { refuse(device); }
+std::unique_ptr<CudaGraph> cuda_capture(Device device, size_t, const std::function<void()>&) {
+  refuse(device);
+}
 
 // The only kernel functions that are no templates, which NST_KERNEL would have given such stand-ins.
 kernels::Conv2dAlgorithm kernels::conv2d_algorithm(const CudaContext&, const Conv2dShape&) {

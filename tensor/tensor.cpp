@@ -12,15 +12,22 @@
 #include "tensor/transfer.h"
 
 namespace nst {
+namespace {
+
+thread_local UsedTensors* collecting = nullptr;
+
+}  // namespace
 
 struct Tensor::Storage {
-  Storage(size_t bytes, Device device) : pool(allocator(device)), block(pool.allocate(bytes)) {}
+  Storage(size_t bytes, Device device)
+      : pool(allocator(device)), block(pool.allocate(bytes)), made_during(collecting) {}
   ~Storage() { pool.deallocate(block); }
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 
   Allocator& pool;
   void* block;
+  const UsedTensors* made_during;  // null: made while none was collecting
   uint64_t version = 0;
 };
 
@@ -62,16 +69,21 @@ void Tensor::check_access(DType requested) const {
   }
 }
 
+void Tensor::note_use() const {
+  count_access(bytes());
+  if (collecting && storage_->made_during != collecting) collecting->used_.insert(storage_);
+}
+
 const void* Tensor::raw() const {
   if (!storage_) return nullptr;
-  count_access(bytes());
+  note_use();
   return storage_->block;
 }
 
 void* Tensor::mutable_raw() {
   if (!storage_) return nullptr;
   ++storage_->version;
-  count_access(bytes());
+  note_use();
   return storage_->block;
 }
 
@@ -140,6 +152,10 @@ std::string Tensor::describe() const {
   if (!defined()) return "undefined";
   return fmt::format("{} {} on {}", name_of(dtype_), shape_.to_string(), device_.to_string());
 }
+
+UsedTensors::UsedTensors() { collecting = this; }
+UsedTensors::~UsedTensors() { collecting = nullptr; }
+std::vector<std::shared_ptr<const void>> UsedTensors::take() { return {used_.begin(), used_.end()}; }
 
 void check_same(std::string_view op, const Tensor& a, const Tensor& b) {
   if (a.defined() && b.defined() && a.shape() == b.shape() && a.dtype() == b.dtype() &&

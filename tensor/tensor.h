@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "tensor/allocator.h"
@@ -94,11 +95,29 @@ class Tensor {
  private:
   struct Storage;
   void check_access(DType requested) const;
+  void note_use() const;
 
   std::shared_ptr<Storage> storage_;
   Shape shape_;
   DType dtype_ = DType::float32;
   Device device_ = kCpu;
+};
+
+// While it lives, notes the tensors made before it whose elements this thread asks for, and keeps them alive:
+// what a captured graph (captured_work.h) will go on using. One at a time.
+class UsedTensors {
+ public:
+  UsedTensors();
+  ~UsedTensors();
+  UsedTensors(const UsedTensors&) = delete;
+  UsedTensors& operator=(const UsedTensors&) = delete;
+
+  // Once each; keeps them alive from here on.
+  std::vector<std::shared_ptr<const void>> take();
+
+ private:
+  friend class Tensor;
+  std::unordered_set<std::shared_ptr<const void>> used_;
 };
 
 // Throws std::invalid_argument naming the op and both tensors unless shape, type and device agree.

@@ -17,7 +17,9 @@ namespace nst::kernels::cuda {
 }
 
 inline void check(cudaError_t status, const char* what, const char* file, int line) {
-  if (status != cudaSuccess) throw_failure("CUDA", cudaGetErrorString(status), what, file, line);
+  if (status == cudaSuccess) return;
+  (void)cudaGetLastError();  // known from here on; the next launch need not find it
+  throw_failure("CUDA", cudaGetErrorString(status), what, file, line);
 }
 
 }  // namespace nst::kernels::cuda

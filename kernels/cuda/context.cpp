@@ -1,6 +1,7 @@
 #include "kernels/cuda/context.h"
 
 #include <algorithm>
+#include <string>
 
 namespace nst::kernels {
 
@@ -23,8 +24,14 @@ CudaContext::CudaContext(int device) : device_(device) {
 cublasHandle_t CudaContext::cublas() const {
   const auto& blas = cuda::cublas();
   if (!cublas_.get()) {
+    refuse_in_capture("cuBLAS is first used");
     CUDA_CHECK(blas.cublasCreate(cublas_.out()));
     CUDA_CHECK(blas.cublasSetStream(cublas_.get(), stream_.get()));
+    // As much as cuBLAS takes by default, but ours: its own pool is one for all streams, and under capture it
+    // would allocate within the graph. After the stream, whose choice resets the workspace.
+    const size_t mebibytes = compute_capability_ >= 90 ? 32 : 4;
+    cublas_workspace_ = std::make_unique<Block>(mebibytes << 20, stream_.get());
+    CUDA_CHECK(blas.cublasSetWorkspace(cublas_.get(), cublas_workspace_->memory, cublas_workspace_->bytes));
   }
   CUDA_CHECK(blas.cublasSetMathMode(
       cublas_.get(), math_mode_ == MathMode::fp32 ? CUBLAS_PEDANTIC_MATH : CUBLAS_TF32_TENSOR_OP_MATH));
@@ -33,10 +40,19 @@ cublasHandle_t CudaContext::cublas() const {
 
 void* CudaContext::scratch_bytes(size_t bytes) const {
   if (!scratch_ || scratch_->bytes < bytes) {
-    scratch_.reset();  // before the new one is taken, so that both never exist at once
-    scratch_ = std::make_unique<Block>(bytes, stream_.get());
+    refuse_in_capture("scratch memory grows");
+    scratch_.reset();  // before the new one is taken, so that both exist at once only where a graph wants it
+    scratch_ = std::make_shared<Block>(bytes, stream_.get());
   }
   return scratch_->memory;
+}
+
+void CudaContext::refuse_in_capture(const char* what) const {
+  cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+  CUDA_CHECK(cudaStreamIsCapturing(stream_.get(), &status));
+  if (status == cudaStreamCaptureStatusNone) return;
+  throw std::runtime_error("cuda:" + std::to_string(device_) + ": " + what +
+                           " while the stream captures a graph");
 }
 
 }  // namespace nst::kernels

@@ -28,8 +28,9 @@ class CudaContext {
 
   int device() const { return device_; }
   cudaStream_t stream() const { return stream_.get(); }
-  // cuBLAS bound to the stream, scalars on the host. In MathMode::fp32 it multiplies in strict float32, in
-  // the others float32 matrices may be rounded to TF32. Created on first use: it is large.
+  // cuBLAS bound to the stream, scalars on the host, with a workspace of its own. In MathMode::fp32 it
+  // multiplies in strict float32, in the others float32 matrices may be rounded to TF32. Created on first
+  // use: it is large.
   cublasHandle_t cublas() const;
   // The number of streaming multiprocessors: what a grid should at least fill.
   int multiprocessors() const { return multiprocessors_; }
@@ -48,11 +49,18 @@ class CudaContext {
 
   // At least `count` uninitialised elements on the device, aligned to 256 bytes, which belong to the caller's
   // kernels until scratch() is next called: a kernel function asks once and carves up what it gets. The next
-  // user runs later on the same stream, so nothing waits. Grows, never shrinks.
+  // user runs later on the same stream, so nothing waits. Grows, never shrinks; not while the stream
+  // captures.
   template <class T>
   T* scratch(int64_t count) const {
     return static_cast<T*>(scratch_bytes(static_cast<size_t>(count) * sizeof(T)));
   }
+  // Keeps today's scratch memory alive when it is outgrown: a captured graph goes on using it.
+  std::shared_ptr<const void> share_scratch() const { return scratch_; }
+
+  // Throws std::runtime_error, "cuda:0: <what> while the stream captures a graph", when it does: for what a
+  // graph could not repeat.
+  void refuse_in_capture(const char* what) const;
 
  private:
   // Device memory of a stream.
@@ -74,9 +82,10 @@ class CudaContext {
   ConvBackend conv_backend_ = ConvBackend::own;
   cuda::UniqueHandle<cudaStream_t, cudaStreamDestroy> stream_;
   // Made by const functions, on behalf of the stream's order of work: a context belongs to one host thread.
+  mutable std::unique_ptr<Block> cublas_workspace_;
   mutable cuda::CublasHandle cublas_;
   mutable std::shared_ptr<conv2d_cudnn::Plans> cudnn_plans_;
-  mutable std::unique_ptr<Block> scratch_;
+  mutable std::shared_ptr<Block> scratch_;
 };
 
 }  // namespace nst::kernels

@@ -10,10 +10,10 @@
 namespace nst::kernels::cuda {
 
 // What we call of it. (Its header renames most of them to names that end in _v2, here too.)
-#define NST_CUBLAS_FUNCTIONS(each)                                                                        \
-  each(cublasCreate) each(cublasDestroy) each(cublasSetStream) each(cublasSetMathMode) each(cublasSgemm)  \
-      each(cublasDgemm) each(cublasSgemmStridedBatched) each(cublasDgemmStridedBatched) each(cublasSsyrk) \
-          each(cublasDsyrk)
+#define NST_CUBLAS_FUNCTIONS(each)                                                                \
+  each(cublasCreate) each(cublasDestroy) each(cublasSetStream) each(cublasSetWorkspace)           \
+      each(cublasSetMathMode) each(cublasSgemm) each(cublasDgemm) each(cublasSgemmStridedBatched) \
+          each(cublasDgemmStridedBatched) each(cublasSsyrk) each(cublasDsyrk)
 
 struct CublasFunctions {
 #define NST_MEMBER(name) decltype(&::name) name;

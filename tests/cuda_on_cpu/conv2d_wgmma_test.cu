@@ -64,7 +64,7 @@ Results exact(const Conv2dShape& s, const Inputs& in) {
   const ops::Conv2dWeight weight(wide(in.w));
   return {ops::conv2d_forward(wide(in.x), weight, {}, params),
           ops::conv2d_forward(wide(in.x), weight, wide(in.bias), rectify),
-          ops::conv2d_backward_input(wide(in.grad_y), weight, in.x.shape(), params)};
+          ops::conv2d_backward_input(wide(in.grad_y), {}, weight, in.x.shape(), params)};
 }
 
 Results run(const kernels::CudaContext& context, const Conv2dShape& s, const Inputs& in) {
@@ -81,7 +81,7 @@ Results run(const kernels::CudaContext& context, const Conv2dShape& s, const Inp
                         rectified.mutable_data<float>());
   packed = unwritten(packed_shape);
   conv2d_pack_backward_input(context, s, how, w.data<float>(), packed.mutable_data<float>());
-  conv2d_backward_input(context, s, how, grad_y.data<float>(), packed.data<float>(),
+  conv2d_backward_input<float>(context, s, how, grad_y.data<float>(), nullptr, packed.data<float>(),
                         grad_x.mutable_data<float>());
   return {y, rectified, grad_x};
 }

@@ -51,7 +51,7 @@ TEST(GatysObjective, terms_add_up_and_the_gradient_is_right) {
   };
   const GatysObjective objective(exact, picture(6, 8, 1), {{picture(9, 5, 2), 1}, {picture(6, 6, 3), 3}},
                                  kSmall);
-  const LossTerms terms = objective(autograd::Variable(picture(6, 8, 4))).second.read();
+  const LossTerms terms = objective.read(objective(autograd::Variable(picture(6, 8, 4))).second);
   EXPECT_NEAR(terms.total, terms.content + terms.style + terms.tv, 1e-9 * terms.total);
   EXPECT_GT(terms.content, 0);
   EXPECT_GT(terms.style, 0);
@@ -69,7 +69,7 @@ TEST(GatysObjective, is_zero_where_picture_content_and_style_are_one) {
   options.tv_weight = 0;
   const Tensor same = random_picture(12, 12, 1);
   const GatysObjective objective(network(), same, {{same, 1}}, options);
-  EXPECT_LE(objective(autograd::Variable(same)).second.read().total, 1e-6);
+  EXPECT_LE(objective.read(objective(autograd::Variable(same)).second).total, 1e-6);
 }
 
 TEST(GatysObjective, refuses_what_makes_no_sense) {

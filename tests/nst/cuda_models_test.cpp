@@ -6,8 +6,10 @@
 #include "autograd/engine.h"
 #include "autograd/ops/squared_error.h"
 #include "nst/basic.h"
+#include "tensor/profile.h"
 #include "tests/networks.h"
 #if NST_CUDA_ON_CPU
+#include "tests/cuda_on_cpu/runner/device_memory.h"
 #include "tests/cuda_on_cpu/runner/engine.h"
 #endif
 
@@ -161,6 +163,142 @@ INSTANTIATE_TEST_SUITE_P(optimisers, CudaBasic,
                          ::testing::Values(Run{OptimiserKind::lbfgs, DType::float64, 1e-9},
                                            Run{OptimiserKind::adam, DType::float64, 1e-9},
                                            Run{OptimiserKind::adam, DType::float32, 1e-4}),
+                         [](const auto& info) {
+                           return fmt::format("{}_{}", name_of(info.param.optimiser),
+                                              name_of(info.param.dtype));
+                         });
+
+// --- captured evaluations
+
+struct Start {
+  OptimiserKind optimiser;
+  DType dtype;
+};
+
+class CudaCapture : public CudaModels, public ::testing::WithParamInterface<Start> {
+ protected:
+  // relu2_1 under two layers of style; at 40 pixels by Winograd, at 12 by a product.
+  const nn::StateDict weights_ = random_vgg_weights(16, "relu2_1");
+  BasicOptions options(bool capture) const {
+    BasicOptions options{.optimiser = GetParam().optimiser, .iterations = 5, .capture = capture};
+    options.objective = {.content_layers = {{"relu2_1", 1}},
+                         .style_layers = {{"relu1_1", 1}, {"relu2_1", 0.5}},
+                         .tv_weight = 1e-4};
+    return options;
+  }
+  LossNetwork network() const { return vgg16("relu2_1", weights_, kCuda, GetParam().dtype); }
+  Basic make(const LossNetwork& network, bool capture, int64_t size = 12) const {
+    return Basic(network, random_picture(size, size + 3, 1, GetParam().dtype).to(kCuda),
+                 {{random_picture(9, 8, 8, GetParam().dtype).to(kCuda), 1}}, options(capture));
+  }
+  static std::vector<double> losses(const Basic& basic) {
+    std::vector<double> all;
+    for (const auto& r : basic.history()) all.insert(all.end(), {r.loss.total, r.loss.style, r.loss.tv});
+    return all;
+  }
+  static void expect_same_bits(const Basic& a, const Basic& b) {
+    EXPECT_EQ(losses(a), losses(b));
+    EXPECT_EQ(a.picture().to_vector<double>(), b.picture().to_vector<double>());
+    for (const auto* basic : {&a, &b}) {
+      for (const auto& r : basic->history()) EXPECT_EQ(r.note, "");
+    }
+  }
+};
+
+TEST_P(CudaCapture, five_replayed_iterations_are_the_same_to_the_bit) {
+  const LossNetwork network = this->network();
+  Basic plain = make(network, false), captured = make(network, true);
+  while (!plain.finished()) plain.step();
+  while (!captured.finished()) captured.step();
+  EXPECT_FALSE(plain.captured());
+  EXPECT_TRUE(captured.captured());
+  expect_same_bits(captured, plain);
+}
+
+TEST_P(CudaCapture, a_resumed_run_replays_to_the_same_bits) {
+  const LossNetwork network = this->network();
+  Basic plain = make(network, false), first = make(network, true), second = make(network, true);
+  while (!plain.finished()) plain.step();
+  while (!first.captured()) first.step();
+  const nn::StateDict checkpoint = first.checkpoint();
+  while (!second.finished()) second.step();
+  second.resume(checkpoint);  // its graph goes on from another picture
+  while (!second.finished()) second.step();
+  while (!first.finished()) first.step();
+  expect_same_bits(first, plain);
+  expect_same_bits(second, plain);
+}
+
+// The second run outgrows the scratch memory and repacks the weights that the first one's graph uses.
+TEST_P(CudaCapture, two_runs_of_different_sizes_take_turns) {
+  const LossNetwork network = this->network();
+  Basic small = make(network, true), large = make(network, true, 40);
+  for (int i = 0; i < 3; ++i) small.step();
+  EXPECT_TRUE(small.captured());
+  while (!large.finished()) {
+    large.step();
+    if (!small.finished()) small.step();
+  }
+  const LossNetwork other = this->network();
+  Basic plain_small = make(other, false), plain_large = make(other, false, 40);
+  while (!plain_small.finished()) plain_small.step();
+  while (!plain_large.finished()) plain_large.step();
+  expect_same_bits(small, plain_small);
+  expect_same_bits(large, plain_large);
+}
+
+TEST_P(CudaCapture, a_destroyed_run_gives_all_its_memory_back) {
+  const auto in_use = [] { return allocator(kCuda).stats().in_use; };
+  const LossNetwork network = this->network();
+  make(network, false).step();  // packs the weights
+  const size_t before = in_use();
+#if NST_CUDA_ON_CPU
+  const size_t device_before = cuda_on_cpu::device_bytes_in_use();
+#endif
+  {
+    Basic basic = make(network, true);
+    while (!basic.finished()) basic.step();
+    EXPECT_TRUE(basic.captured());
+    EXPECT_GT(in_use(), before);
+  }
+  EXPECT_EQ(in_use(), before);
+#if NST_CUDA_ON_CPU
+  EXPECT_EQ(cuda_on_cpu::device_bytes_in_use(), device_before);
+#endif
+}
+
+TEST_P(CudaCapture, a_profile_sees_every_op) {
+  const LossNetwork network = this->network();
+  Basic basic = make(network, true), plain = make(network, false);
+  while (!plain.finished()) plain.step();
+  for (int i = 0; i < 3; ++i) basic.step();
+  ASSERT_TRUE(basic.captured());
+  {
+    const Profile profile;
+    basic.step();
+    const auto& events = profile.events();
+    EXPECT_TRUE(std::ranges::any_of(events, [](const OpEvent& e) { return e.op == "conv2d"; }));
+  }
+  basic.step();
+  expect_same_bits(basic, plain);
+}
+
+#if NST_CUDA_ON_CPU
+TEST_P(CudaCapture, a_replay_is_one_launch) {
+  const LossNetwork network = this->network();
+  Basic basic = make(network, true);
+  while (!basic.captured()) basic.step();
+  const uint64_t before = cuda_on_cpu::statistics().graphs;
+  basic.step();
+  EXPECT_EQ(cuda_on_cpu::statistics().graphs - before, 1u);
+}
+#endif
+
+INSTANTIATE_TEST_SUITE_P(optimisers, CudaCapture,
+                         ::testing::Values(Start{OptimiserKind::lbfgs, DType::float64},
+                                           Start{OptimiserKind::lbfgs, DType::float32},
+                                           Start{OptimiserKind::adam, DType::float64},
+                                           Start{OptimiserKind::adam, DType::float32}),
                          [](const auto& info) {
                            return fmt::format("{}_{}", name_of(info.param.optimiser),
                                               name_of(info.param.dtype));

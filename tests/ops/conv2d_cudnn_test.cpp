@@ -39,7 +39,7 @@ Results run(const Conv2dShape& s, Conv2dAlgorithm algorithm, DType dtype, Device
           ops::conv2d_forward(x, weight, bias, params),
           ops::conv2d_forward(x, weight, {}, rectify),
           ops::conv2d_forward(x, weight, bias, rectify),
-          ops::conv2d_backward_input(grad_y, weight, x.shape(), params),
+          ops::conv2d_backward_input(grad_y, {}, weight, x.shape(), params),
           ops::conv2d_backward_weight(x, grad_y, weight.weight().shape(), params)};
 }
 

@@ -9,6 +9,7 @@ using cublasHandle_t = cublasContext*;
 enum cublasStatus_t {
   CUBLAS_STATUS_SUCCESS = 0,
   CUBLAS_STATUS_INVALID_VALUE = 7,
+  CUBLAS_STATUS_EXECUTION_FAILED = 13,
   CUBLAS_STATUS_NOT_SUPPORTED = 15
 };
 enum cublasOperation_t { CUBLAS_OP_N, CUBLAS_OP_T };
@@ -18,13 +19,15 @@ enum cublasMath_t { CUBLAS_DEFAULT_MATH, CUBLAS_PEDANTIC_MATH = 2, CUBLAS_TF32_T
 
 cublasStatus_t cublasCreate(cublasHandle_t* handle);
 cublasStatus_t cublasDestroy(cublasHandle_t handle);
-inline cublasStatus_t cublasSetStream(cublasHandle_t, cudaStream_t) { return CUBLAS_STATUS_SUCCESS; }
+// As NVIDIA's, forgets the workspace.
+cublasStatus_t cublasSetStream(cublasHandle_t handle, cudaStream_t stream);
 // float32 matrices are rounded to TF32 in CUBLAS_TF32_TENSOR_OP_MATH.
 cublasStatus_t cublasSetMathMode(cublasHandle_t handle, cublasMath_t math);
 inline cublasStatus_t cublasSetPointerMode(cublasHandle_t, cublasPointerMode_t mode) {
   return mode == CUBLAS_POINTER_MODE_HOST ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_NOT_SUPPORTED;
 }
-inline cublasStatus_t cublasSetWorkspace(cublasHandle_t, void*, size_t) { return CUBLAS_STATUS_SUCCESS; }
+// Without one, products are refused while the stream captures: NVIDIA's would allocate within the graph.
+cublasStatus_t cublasSetWorkspace(cublasHandle_t handle, void* workspace, size_t bytes);
 
 #define CUDA_ON_CPU_GEMM(letter, T)                                                                          \
   cublasStatus_t cublas##letter##gemm(cublasHandle_t, cublasOperation_t op_a, cublasOperation_t op_b, int m, \

@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <limits>
 #include <vector>
 
 #include "kernels/cuda/ptx.cuh"
 #include "runner/device_memory.h"
+#include "runner/stream.h"
 
 // A tensor, stored (n, h, w, c), and a filter, stored (k, r, s, c); no sizes until they are set.
-struct cudnnContext {};
+struct cudnnContext {
+  cudaStream_t stream = nullptr;
+};
 struct cudnnTensorStruct {
   int64_t n = 0, c = 0, h = 0, w = 0;
   int64_t numel() const { return n * c * h * w; }
@@ -106,13 +110,25 @@ std::vector<float> operand(const cudnnConvolutionStruct& conv, const void* value
   return result;
 }
 
+struct Scales {
+  float alpha, beta;
+};
+Scales scales(const void* alpha, const void* beta) {
+  return {*static_cast<const float*>(alpha), *static_cast<const float*>(beta)};
+}
+
 // values = alpha * sums + beta * values, where beta = 0 means that they are not read.
-void store(const std::vector<double>& sums, const void* alpha, const void* beta, void* values) {
-  const float a = *static_cast<const float*>(alpha), b = *static_cast<const float*>(beta);
+void store(const std::vector<double>& sums, Scales scale, void* values) {
   auto* const out = static_cast<float*>(values);
   for (size_t i = 0; i < sums.size(); ++i) {
-    out[i] = static_cast<float>(a * sums[i] + (b == 0 ? 0.0 : double{b} * out[i]));
+    out[i] =
+        static_cast<float>(scale.alpha * sums[i] + (scale.beta == 0 ? 0.0 : double{scale.beta} * out[i]));
   }
+}
+
+cudnnStatus_t enqueue(cudnnHandle_t handle, const std::function<void()>& work) {
+  return cuda_on_cpu::enqueue(handle->stream, work) == cudaSuccess ? CUDNN_STATUS_SUCCESS
+                                                                   : CUDNN_STATUS_BAD_PARAM;
 }
 
 // Calls f(pixel of y, tap, pixel of x) for every product of the sum: a tap is (r, s), a pixel (n, row,
@@ -162,7 +178,10 @@ const char* cudnnGetErrorString(cudnnStatus_t status) {
 
 cudnnStatus_t cudnnCreate(cudnnHandle_t* handle) { return create(handle); }
 cudnnStatus_t cudnnDestroy(cudnnHandle_t handle) { return destroy(handle); }
-cudnnStatus_t cudnnSetStream(cudnnHandle_t, cudaStream_t) { return CUDNN_STATUS_SUCCESS; }
+cudnnStatus_t cudnnSetStream(cudnnHandle_t handle, cudaStream_t stream) {
+  handle->stream = stream;
+  return CUDNN_STATUS_SUCCESS;
+}
 
 cudnnStatus_t cudnnCreateTensorDescriptor(cudnnTensorDescriptor_t* tensor) { return create(tensor); }
 cudnnStatus_t cudnnDestroyTensorDescriptor(cudnnTensorDescriptor_t tensor) { return destroy(tensor); }
@@ -255,89 +274,95 @@ cudnnStatus_t cudnnGetConvolutionBackwardFilterWorkspaceSize(
   return workspace_size(algorithm, CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1, bytes);
 }
 
-cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t, const void* alpha, cudnnTensorDescriptor_t x_descriptor,
-                                      const void* x, cudnnFilterDescriptor_t w_descriptor, const void* w,
+cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void* alpha,
+                                      cudnnTensorDescriptor_t x_descriptor, const void* x,
+                                      cudnnFilterDescriptor_t w_descriptor, const void* w,
                                       cudnnConvolutionDescriptor_t conv, cudnnConvolutionFwdAlgo_t algorithm,
                                       void* workspace, size_t workspace_bytes, const void* beta,
                                       cudnnTensorDescriptor_t y_descriptor, void* y) {
   const auto status = prepare(*x_descriptor, *w_descriptor, *conv, *y_descriptor, x, w, y, algorithm,
                               CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM, workspace, workspace_bytes);
   if (status != CUDNN_STATUS_SUCCESS) return status;
-  store(forward_sums(*x_descriptor, x, *w_descriptor, w, *conv, *y_descriptor), alpha, beta, y);
-  return CUDNN_STATUS_SUCCESS;
+  return enqueue(handle, [=, of_x = *x_descriptor, of_w = *w_descriptor, of_conv = *conv,
+                          of_y = *y_descriptor, scale = scales(alpha, beta)] {
+    store(forward_sums(of_x, x, of_w, w, of_conv, of_y), scale, y);
+  });
 }
 
 cudnnStatus_t cudnnConvolutionBiasActivationForward(
-    cudnnHandle_t, const void* alpha1, cudnnTensorDescriptor_t x_descriptor, const void* x,
+    cudnnHandle_t handle, const void* alpha1, cudnnTensorDescriptor_t x_descriptor, const void* x,
     cudnnFilterDescriptor_t w_descriptor, const void* w, cudnnConvolutionDescriptor_t conv,
     cudnnConvolutionFwdAlgo_t algorithm, void* workspace, size_t workspace_bytes, const void* alpha2,
     cudnnTensorDescriptor_t z_descriptor, const void* z, cudnnTensorDescriptor_t bias_descriptor,
     const void* bias, cudnnActivationDescriptor_t activation, cudnnTensorDescriptor_t y_descriptor, void* y) {
-  const auto& of_y = *y_descriptor;
-  const auto& of_bias = *bias_descriptor;
+  const auto of_y = *y_descriptor;
+  const auto of_bias = *bias_descriptor;
   if (z_descriptor->numel() != of_y.numel() || !on_device(z, of_y.numel()) || of_bias.c != of_y.c ||
       of_bias.numel() != of_y.c || !on_device(bias, of_y.c) || !activation->rectifies) {
     return CUDNN_STATUS_BAD_PARAM;
   }
   if (*static_cast<const float*>(alpha2) != 0) return CUDNN_STATUS_NOT_SUPPORTED;
   const float none = 0;
-  const auto status = cudnnConvolutionForward(nullptr, alpha1, x_descriptor, x, w_descriptor, w, conv,
+  const auto status = cudnnConvolutionForward(handle, alpha1, x_descriptor, x, w_descriptor, w, conv,
                                               algorithm, workspace, workspace_bytes, &none, y_descriptor, y);
   if (status != CUDNN_STATUS_SUCCESS) return status;
-  auto* const values = static_cast<float*>(y);
-  for (int64_t i = 0; i < of_y.numel(); ++i) {
-    values[i] += static_cast<const float*>(bias)[i % of_y.c];
-    if (values[i] < 0) values[i] = 0;
-  }
-  return CUDNN_STATUS_SUCCESS;
+  return enqueue(handle, [=] {
+    auto* const values = static_cast<float*>(y);
+    for (int64_t i = 0; i < of_y.numel(); ++i) {
+      values[i] += static_cast<const float*>(bias)[i % of_y.c];
+      if (values[i] < 0) values[i] = 0;
+    }
+  });
 }
 
-cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t, const void* alpha,
+cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void* alpha,
                                            cudnnFilterDescriptor_t w_descriptor, const void* w,
                                            cudnnTensorDescriptor_t dy_descriptor, const void* dy,
                                            cudnnConvolutionDescriptor_t conv,
                                            cudnnConvolutionBwdDataAlgo_t algorithm, void* workspace,
                                            size_t workspace_bytes, const void* beta,
                                            cudnnTensorDescriptor_t dx_descriptor, void* dx) {
-  const auto &of_x = *dx_descriptor, &of_y = *dy_descriptor;
-  const auto& of_w = *w_descriptor;
+  const auto of_x = *dx_descriptor, of_y = *dy_descriptor;
+  const auto of_w = *w_descriptor;
   const auto status = prepare(of_x, of_w, *conv, of_y, dx, w, dy, algorithm,
                               CUDNN_CONVOLUTION_BWD_DATA_ALGO_1, workspace, workspace_bytes);
   if (status != CUDNN_STATUS_SUCCESS) return status;
-  const auto w_values = operand(*conv, w, of_w.numel()), dy_values = operand(*conv, dy, of_y.numel());
-  std::vector<double> sums(static_cast<size_t>(of_x.numel()));
-  for_each_tap(of_x, of_w, *conv, of_y, [&](int64_t out, int64_t tap, int64_t in) {
-    for (int64_t k = 0; k < of_w.k; ++k) {
-      const double gradient = dy_values[out * of_w.k + k];
-      const float* const filter = &w_values[(k * of_w.r * of_w.s + tap) * of_w.c];
-      for (int64_t c = 0; c < of_w.c; ++c) sums[in * of_w.c + c] += gradient * filter[c];
-    }
+  return enqueue(handle, [=, of_conv = *conv, scale = scales(alpha, beta)] {
+    const auto w_values = operand(of_conv, w, of_w.numel()), dy_values = operand(of_conv, dy, of_y.numel());
+    std::vector<double> sums(static_cast<size_t>(of_x.numel()));
+    for_each_tap(of_x, of_w, of_conv, of_y, [&](int64_t out, int64_t tap, int64_t in) {
+      for (int64_t k = 0; k < of_w.k; ++k) {
+        const double gradient = dy_values[out * of_w.k + k];
+        const float* const filter = &w_values[(k * of_w.r * of_w.s + tap) * of_w.c];
+        for (int64_t c = 0; c < of_w.c; ++c) sums[in * of_w.c + c] += gradient * filter[c];
+      }
+    });
+    store(sums, scale, dx);
   });
-  store(sums, alpha, beta, dx);
-  return CUDNN_STATUS_SUCCESS;
 }
 
-cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t, const void* alpha,
+cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handle, const void* alpha,
                                              cudnnTensorDescriptor_t x_descriptor, const void* x,
                                              cudnnTensorDescriptor_t dy_descriptor, const void* dy,
                                              cudnnConvolutionDescriptor_t conv,
                                              cudnnConvolutionBwdFilterAlgo_t algorithm, void* workspace,
                                              size_t workspace_bytes, const void* beta,
                                              cudnnFilterDescriptor_t dw_descriptor, void* dw) {
-  const auto &of_x = *x_descriptor, &of_y = *dy_descriptor;
-  const auto& of_w = *dw_descriptor;
+  const auto of_x = *x_descriptor, of_y = *dy_descriptor;
+  const auto of_w = *dw_descriptor;
   const auto status = prepare(of_x, of_w, *conv, of_y, x, dw, dy, algorithm,
                               CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1, workspace, workspace_bytes);
   if (status != CUDNN_STATUS_SUCCESS) return status;
-  const auto x_values = operand(*conv, x, of_x.numel()), dy_values = operand(*conv, dy, of_y.numel());
-  std::vector<double> sums(static_cast<size_t>(of_w.numel()));
-  for_each_tap(of_x, of_w, *conv, of_y, [&](int64_t out, int64_t tap, int64_t in) {
-    for (int64_t k = 0; k < of_w.k; ++k) {
-      const double gradient = dy_values[out * of_w.k + k];
-      double* const filter = &sums[(k * of_w.r * of_w.s + tap) * of_w.c];
-      for (int64_t c = 0; c < of_w.c; ++c) filter[c] += gradient * x_values[in * of_w.c + c];
-    }
+  return enqueue(handle, [=, of_conv = *conv, scale = scales(alpha, beta)] {
+    const auto x_values = operand(of_conv, x, of_x.numel()), dy_values = operand(of_conv, dy, of_y.numel());
+    std::vector<double> sums(static_cast<size_t>(of_w.numel()));
+    for_each_tap(of_x, of_w, of_conv, of_y, [&](int64_t out, int64_t tap, int64_t in) {
+      for (int64_t k = 0; k < of_w.k; ++k) {
+        const double gradient = dy_values[out * of_w.k + k];
+        double* const filter = &sums[(k * of_w.r * of_w.s + tap) * of_w.c];
+        for (int64_t c = 0; c < of_w.c; ++c) filter[c] += gradient * x_values[in * of_w.c + c];
+      }
+    });
+    store(sums, scale, dw);
   });
-  store(sums, alpha, beta, dw);
-  return CUDNN_STATUS_SUCCESS;
 }

@@ -86,6 +86,7 @@ void set_orders(std::vector<Order> orders) { chosen_orders() = std::move(orders)
 const Statistics& statistics() { return counters; }
 void count_mma() { ++counters.mma; }
 void count_wait() { ++counters.waits; }
+void count_graph() { ++counters.graphs; }
 
 int block_barrier(int value, const Site& site) { return the_block().barrier(value, site); }
 void warp_meeting(unsigned mask, void* payload, Combine combine, const Site& site) {

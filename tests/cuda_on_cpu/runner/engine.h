@@ -44,6 +44,7 @@ struct Statistics {
   uint64_t threads = 0;     // threads executed
   uint64_t mma = 0;         // tensor-core instructions, per warp
   uint64_t waits = 0;       // how often the host asked to wait for the device
+  uint64_t graphs = 0;      // launches of captured graphs
   size_t largest_grid = 0;  // blocks
 };
 // What the device says of itself: 8.0 unless set, so that no path that only Hopper has is taken.
@@ -52,6 +53,7 @@ void set_compute_capability(int major, int minor);
 const Statistics& statistics();
 void count_mma();
 void count_wait();
+void count_graph();
 
 // --- what the device functions are made of; only within a kernel
 // --------------------------------------------------

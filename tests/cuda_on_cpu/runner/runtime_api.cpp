@@ -6,16 +6,18 @@
 #include "cuda_runtime.h"
 #include "runner/device_memory.h"
 #include "runner/engine.h"
+#include "runner/stream.h"
 #include "runner/tma.h"
 
-struct CUstream_st {};
 struct CUevent_st {
   std::chrono::steady_clock::time_point at;
 };
 
 namespace {
 
+using cuda_on_cpu::enqueue;
 using cuda_on_cpu::is_device_memory;
+using cuda_on_cpu::refuse_in_capture;
 
 int capability_major = 8, capability_minor = 0;
 
@@ -44,6 +46,10 @@ const char* cudaGetErrorString(cudaError_t error) {
       return "out of memory";
     case cudaErrorInvalidDevice:
       return "invalid device ordinal";
+    case cudaErrorStreamCaptureUnsupported:
+      return "operation not permitted when stream is capturing";
+    case cudaErrorStreamCaptureInvalidated:
+      return "operation failed due to a previous error during capture";
     default:
       return "invalid argument";
   }
@@ -102,20 +108,13 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
 // Nothing is ever outstanding.
 cudaError_t cudaDeviceSynchronize() {
   cuda_on_cpu::count_wait();
-  return cudaSuccess;
+  return refuse_in_capture();
 }
+cudaError_t cudaStreamQuery(cudaStream_t) { return refuse_in_capture(); }
+cudaError_t cudaEventQuery(cudaEvent_t) { return refuse_in_capture(); }
 cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaDeviceSynchronize(); }
 cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaDeviceSynchronize(); }
 
-cudaError_t cudaStreamCreate(cudaStream_t* stream) {
-  *stream = new CUstream_st;
-  return cudaSuccess;
-}
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) { return cudaStreamCreate(stream); }
-cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-  delete stream;
-  return cudaSuccess;
-}
 cudaError_t cudaEventCreate(cudaEvent_t* event) {
   *event = new CUevent_st;
   return cudaSuccess;
@@ -125,20 +124,23 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
   delete event;
   return cudaSuccess;
 }
-cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t) {
-  event->at = std::chrono::steady_clock::now();
-  return cudaSuccess;
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  return enqueue(stream, [=] { event->at = std::chrono::steady_clock::now(); });
 }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
   *milliseconds = std::chrono::duration<float, std::milli>(end->at - begin->at).count();
   return cudaSuccess;
 }
 
+// Where memory comes from and goes to is no node of a graph: what nst captures has its memory laid out
+// before.
 cudaError_t cudaMalloc(void** memory, size_t bytes) {
+  if (const auto refused = refuse_in_capture(); refused != cudaSuccess) return refused;
   *memory = cuda_on_cpu::device_allocate(bytes);
   return *memory ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 cudaError_t cudaFree(void* memory) {
+  if (const auto refused = refuse_in_capture(); refused != cudaSuccess) return refused;
   return cuda_on_cpu::device_free(memory) ? cudaSuccess : cudaErrorInvalidValue;
 }
 cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t) { return cudaMalloc(memory, bytes); }
@@ -151,7 +153,8 @@ cudaError_t cudaFreeHost(void* memory) {
   std::free(memory);
   return cudaSuccess;
 }
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t) {
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream) {
   const bool to_device = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
   const bool from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
   if (kind != cudaMemcpyDefault) {
@@ -159,19 +162,25 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
       return cudaErrorInvalidValue;
     }
   }
-  if (bytes > 0) std::memcpy(to, from, bytes);
-  return cudaSuccess;
+  return enqueue(stream, [=] {
+    if (bytes > 0) std::memcpy(to, from, bytes);
+  });
 }
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
   cuda_on_cpu::count_wait();
+  if (const auto refused = refuse_in_capture(); refused != cudaSuccess) return refused;
   return cudaMemcpyAsync(to, from, bytes, kind);
 }
-cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t) {
+cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stream) {
   if (!is_device_memory(to, bytes)) return cudaErrorInvalidValue;
-  if (bytes > 0) std::memset(to, value, bytes);
-  return cudaSuccess;
+  return enqueue(stream, [=] {
+    if (bytes > 0) std::memset(to, value, bytes);
+  });
 }
-cudaError_t cudaMemset(void* to, int value, size_t bytes) { return cudaMemsetAsync(to, value, bytes); }
+cudaError_t cudaMemset(void* to, int value, size_t bytes) {
+  if (const auto refused = refuse_in_capture(); refused != cudaSuccess) return refused;
+  return cudaMemsetAsync(to, value, bytes);
+}
 
 cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t, cudaMemPoolAttr, void* value) {
   *static_cast<uint64_t*>(value) = cuda_on_cpu::device_bytes_in_use();

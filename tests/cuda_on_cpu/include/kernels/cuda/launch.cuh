@@ -7,19 +7,22 @@
 
 #include "kernels/cuda/check.h"
 #include "runner/engine.h"
+#include "runner/stream.h"
 
 namespace nst::kernels::cuda {
 
 template <class... Params, class... Args>
-void launch(void (*kernel)(Params...), dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t,
+void launch(void (*kernel)(Params...), dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream,
             Args&&... args) {
   if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
   const std::tuple<Params...> values(static_cast<Params>(args)...);
-  cuda_on_cpu::run({{grid.x, grid.y, grid.z},
-                    {block.x, block.y, block.z},
-                    shared_bytes,
-                    reinterpret_cast<const void*>(kernel)},
-                   [&] { std::apply(kernel, values); });
+  CUDA_CHECK(cuda_on_cpu::enqueue(stream, [=] {
+    cuda_on_cpu::run({{grid.x, grid.y, grid.z},
+                      {block.x, block.y, block.z},
+                      shared_bytes,
+                      reinterpret_cast<const void*>(kernel)},
+                     [&] { std::apply(kernel, values); });
+  }));
 }
 
 inline unsigned blocks_for(int64_t count, int64_t per_block) {
