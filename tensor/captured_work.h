@@ -16,8 +16,7 @@ namespace nst {
 // The first run is an ordinary one: it packs weights and grows scratch memory. The second is one too, and
 // measures; the third captures. A graph holds addresses, so
 // - all that the work allocates comes from one range of the device's pool that belongs to this object, laid
-// out
-//   as the second run was. (CUDA could allocate within the graph; but that memory is the driver's, in no
+//   out as the second run was. (CUDA could allocate within the graph; but that memory is the driver's, in no
 //   statistics of ours, and would stand beside what the pool holds already.)
 // - tensors it only uses, and scratch memory, live as long as the graph;
 // - it gets its input in a tensor that is overwritten between runs.

@@ -43,7 +43,7 @@ void* CudaAllocator::allocate(size_t bytes) {
       throw std::runtime_error(
           fmt::format("cuda:{}: captured work wants more memory than it did before", context_.device()));
     }
-    blocks_[block] = {bytes, range_};
+    ranges_[block] = range_;
     return block;
   }
   const auto status = cudaMallocAsync(&block, std::max<size_t>(bytes, 1), context_.stream());
@@ -54,7 +54,7 @@ void* CudaAllocator::allocate(size_t bytes) {
                     stats_.in_use / 1048576.0, bytes / 1048576.0));
   }
   CUDA_CHECK(status);
-  blocks_[block] = {bytes, nullptr};
+  sizes_[block] = bytes;
   if (plan_) plan_->offsets[block] = plan_->layout.take(bytes);
   stats_.in_use += bytes;
   stats_.peak = std::max(stats_.peak, stats_.in_use);
@@ -67,15 +67,15 @@ void* CudaAllocator::allocate(size_t bytes) {
 
 void CudaAllocator::deallocate(void* block) noexcept {
   if (!block) return;
-  std::shared_ptr<CudaRange>
-      range;  // outlives the lock: the range may be its last block's, and give itself back
+  std::shared_ptr<CudaRange> range;  // outlives the lock: with its last block it gives itself back
   const std::lock_guard lock(mutex_);
-  const auto found = blocks_.find(block);
-  range = std::move(found->second.range);
-  const size_t bytes = found->second.bytes;
-  blocks_.erase(found);
-  if (range) return range->give_back(block);
-  stats_.in_use -= bytes;
+  if (auto cut = ranges_.extract(block)) {
+    range = std::move(cut.mapped());
+    return range->give_back(block);
+  }
+  const auto size = sizes_.find(block);
+  stats_.in_use -= size->second;
+  sizes_.erase(size);
   if (plan_) {
     if (const auto planned = plan_->offsets.extract(block)) plan_->layout.give_back(planned.mapped());
   }
@@ -124,7 +124,7 @@ void CudaAllocator::begin_range(std::shared_ptr<CudaRange> range) {
 }
 
 void CudaAllocator::end_range() noexcept {
-  std::shared_ptr<CudaRange> range;  // outlives the lock, as in deallocate()
+  std::shared_ptr<CudaRange> range;  // as in deallocate()
   const std::lock_guard lock(mutex_);
   range = std::move(range_);
   for (void* block : std::exchange(to_free_, {})) cudaFreeAsync(block, context_.stream());

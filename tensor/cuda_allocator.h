@@ -58,10 +58,6 @@ class CudaAllocator final : public Allocator {
   void end_range() noexcept;
 
  private:
-  struct Block {
-    size_t bytes;
-    std::shared_ptr<CudaRange> range;  // that it was cut from; null where it came from CUDA itself
-  };
   struct Plan {
     Layout layout;
     std::unordered_map<void*, size_t> offsets;  // of the blocks made since it began
@@ -70,7 +66,9 @@ class CudaAllocator final : public Allocator {
 
   const kernels::CudaContext& context_;
   mutable std::mutex mutex_;
-  std::unordered_map<void*, Block> blocks_;
+  std::unordered_map<void*, size_t> sizes_;
+  // The blocks cut from a range, whose first one has the address that the range has above.
+  std::unordered_map<void*, std::shared_ptr<CudaRange>> ranges_;
   MemoryStats stats_;
   std::optional<Plan> plan_;
   std::shared_ptr<CudaRange> range_;

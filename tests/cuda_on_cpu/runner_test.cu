@@ -181,6 +181,121 @@ TEST(Runner, cublas_syrk_and_gemm_are_the_products) {
   }
 }
 
+// --- capture
+
+struct Captured {
+  cudaStream_t stream = nullptr;
+  cudaGraph_t graph = nullptr;
+  cudaGraphExec_t exec = nullptr;
+  Captured() {
+    CUDA_CHECK(cudaStreamCreate(&stream));
+    CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+  }
+  ~Captured() {
+    cudaGraphExecDestroy(exec);
+    cudaGraphDestroy(graph);
+    cudaStreamDestroy(stream);
+  }
+  void instantiate() {
+    CUDA_CHECK(cudaStreamEndCapture(stream, &graph));
+    CUDA_CHECK(cudaGraphInstantiate(&exec, graph));
+  }
+};
+
+__global__ void add_kernel(int* to, int value) { to[threadIdx.x] += value; }
+__global__ void racy_kernel(int* to) { to[0] = threadIdx.x; }
+
+TEST(Runner, a_capture_is_done_when_its_graph_is_launched_and_not_before) {
+  int* memory = nullptr;
+  CUDA_CHECK(cudaMalloc(&memory, 8 * sizeof(int)));
+  CUDA_CHECK(cudaMemset(memory, 0, 8 * sizeof(int)));
+  Captured captured;
+  int value = 5;
+  launch(add_kernel, 1, 4, 0, captured.stream, memory, value);
+  value = 7;  // an argument is what it was at the call
+  CUDA_CHECK(cudaMemcpyAsync(memory + 4, memory, 4 * sizeof(int), cudaMemcpyDeviceToDevice, captured.stream));
+  CUDA_CHECK(cudaMemsetAsync(memory, 1, sizeof(int), captured.stream));
+  captured.instantiate();
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(memory[i], 0) << i;
+  const auto before = cuda_on_cpu::statistics();
+  for (int i = 0; i < 2; ++i) CUDA_CHECK(cudaGraphLaunch(captured.exec, captured.stream));
+  EXPECT_EQ(cuda_on_cpu::statistics().grids - before.grids, 6u);  // in three orders
+  EXPECT_EQ(memory[0], 0x01010101);
+  EXPECT_EQ(memory[1], 10);
+  EXPECT_EQ(memory[4], 0x01010106);
+  EXPECT_EQ(memory[7], 10);
+  CUDA_CHECK(cudaFree(memory));
+}
+
+TEST(Runner, a_race_is_found_in_a_replay_too) {
+  int* memory = nullptr;
+  CUDA_CHECK(cudaMalloc(&memory, sizeof(int)));
+  Captured captured;
+  launch(racy_kernel, 1, 4, 0, captured.stream, memory);
+  captured.instantiate();
+  EXPECT_FAILURE((void)cudaGraphLaunch(captured.exec, captured.stream), "race");
+  CUDA_CHECK(cudaFree(memory));
+}
+
+TEST(Runner, a_capture_refuses_what_no_graph_can_repeat) {
+  float host = 0, *memory = nullptr;
+  void* block = nullptr;
+  cudaEvent_t event = nullptr;
+  CUDA_CHECK(cudaMalloc(&memory, sizeof host));
+  CUDA_CHECK(cudaEventCreate(&event));
+  const auto expect_refused = [&](const std::function<cudaError_t(cudaStream_t)>& call) {
+    Captured captured;
+    EXPECT_EQ(call(captured.stream), cudaErrorStreamCaptureUnsupported);
+    EXPECT_FAILURE(launch(racy_kernel, 1, 1, 0, captured.stream, reinterpret_cast<int*>(memory)),
+                   "previous error during capture");
+    EXPECT_EQ(cudaStreamEndCapture(captured.stream, &captured.graph), cudaErrorStreamCaptureInvalidated);
+    EXPECT_EQ(captured.graph, nullptr);
+    EXPECT_EQ(call(captured.stream), cudaSuccess);  // all is well again
+  };
+  expect_refused([](cudaStream_t stream) { return cudaStreamSynchronize(stream); });
+  expect_refused([](cudaStream_t) { return cudaDeviceSynchronize(); });
+  expect_refused([](cudaStream_t stream) { return cudaStreamQuery(stream); });
+  expect_refused([&](cudaStream_t) { return cudaEventSynchronize(event); });
+  expect_refused([&](cudaStream_t) { return cudaEventQuery(event); });
+  expect_refused(
+      [&](cudaStream_t) { return cudaMemcpy(&host, memory, sizeof host, cudaMemcpyDeviceToHost); });
+  expect_refused([&](cudaStream_t) { return cudaMemset(memory, 0, sizeof host); });
+  expect_refused([&](cudaStream_t stream) {
+    const cudaError_t status = cudaMallocAsync(&block, 4, stream);
+    if (status == cudaSuccess) CUDA_CHECK(cudaFree(block));
+    return status;
+  });
+  expect_refused([&](cudaStream_t) { return cudaFree(nullptr); });
+  CUDA_CHECK(cudaEventDestroy(event));
+  CUDA_CHECK(cudaFree(memory));
+}
+
+TEST(Runner, cublas_is_captured_only_with_a_workspace) {
+  constexpr int kN = 3;
+  double* memory = nullptr;
+  CUDA_CHECK(cudaMalloc(&memory, 2 * kN * kN * sizeof(double)));
+  for (int i = 0; i < kN * kN; ++i) memory[i] = i;
+  cublasHandle_t blas = nullptr;
+  CUDA_CHECK(cublasCreate(&blas));
+  const auto product = [&] {
+    const double two = 2, zero = 0;
+    return cublasDgemm(blas, CUBLAS_OP_N, CUBLAS_OP_N, kN, kN, kN, &two, memory, kN, memory, kN, &zero,
+                       memory + kN * kN, kN);
+  };
+  Captured captured;
+  CUDA_CHECK(cublasSetWorkspace(blas, memory, kN * kN * sizeof(double)));
+  CUDA_CHECK(cublasSetStream(blas, captured.stream));  // which forgets the workspace
+  EXPECT_EQ(product(), CUBLAS_STATUS_NOT_SUPPORTED);
+  CUDA_CHECK(cublasSetWorkspace(blas, memory, kN * kN * sizeof(double)));
+  CUDA_CHECK(product());
+  captured.instantiate();
+  EXPECT_TRUE(std::isnan(memory[kN * kN]));
+  CUDA_CHECK(cudaGraphLaunch(captured.exec, captured.stream));
+  EXPECT_EQ(memory[kN * kN], 2 * (0 * 0 + 3 * 1 + 6 * 2));
+  CUDA_CHECK(cublasDestroy(blas));
+  CUDA_CHECK(cudaFree(memory));
+}
+
 TEST(Runner, copies_must_lie_within_a_block_of_device_memory) {
   float host[4] = {}, *device = nullptr;
   CUDA_CHECK(cudaMalloc(&device, sizeof host));

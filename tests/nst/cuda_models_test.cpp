@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "autograd/engine.h"
 #include "autograd/ops/squared_error.h"
 #include "nst/basic.h"

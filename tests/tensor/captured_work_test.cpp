@@ -7,6 +7,10 @@
 #include "tensor/ops/gram.h"
 #include "tensor/ops/reduce.h"
 #include "tests/support.h"
+#if NST_CUDA_ON_CPU
+#include "kernels/cuda/context.h"
+#include "tests/cuda_on_cpu/runner/device_memory.h"
+#endif
 
 namespace nst {
 namespace {
@@ -130,6 +134,25 @@ TEST_F(CapturedWorkTest, results_outlive_the_graph) {
   }
   EXPECT_EQ(allocator(kCuda).stats().in_use, before);
 }
+
+#if NST_CUDA_ON_CPU
+TEST_F(CapturedWorkTest, outgrown_scratch_memory_lives_as_long_as_the_graph) {
+  const Tensor x = Tensor::full({5000}, 3, DType::float32, kCuda);
+  const auto& context = cuda_context(kCuda);
+  const void* scratch = nullptr;
+  {
+    CapturedWork captured(kCuda);
+    const auto work = [&] { return std::vector{ops::dot(x, x)}; };
+    for (int i = 0; i < 3; ++i) captured.run(work);
+    scratch = context.scratch<char>(1);
+    int64_t bytes = 1 << 20;
+    while (context.scratch<char>(bytes) == scratch) bytes *= 2;
+    EXPECT_TRUE(cuda_on_cpu::is_device_memory(scratch, 1));
+    EXPECT_EQ(captured.run(work)[0].item(), 45000);
+  }
+  EXPECT_FALSE(cuda_on_cpu::is_device_memory(scratch, 1));
+}
+#endif
 
 }  // namespace
 }  // namespace nst

@@ -35,6 +35,7 @@ bool device_free(void* block) {
   const auto found = blocks().find(static_cast<unsigned char*>(block));
   if (found == blocks().end()) return false;
   in_use -= found->second;
+  std::memset(block, 0xff, found->second);  // whoever still reads it shall notice
   blocks().erase(found);
   std::free(block);
   return true;
