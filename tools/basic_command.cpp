@@ -32,13 +32,15 @@ constexpr const char* kExamples = R"(Examples:
 
 // What a resumed run may be told anew; everything else is the checkpoint's.
 const std::set<std::string> kFreeOnResume{
-    "--resume",  "--iterations", "--out",    "--save-every", "--report", "--json",           "--quiet",
-    "--verbose", "--threads",    "--device", "--max-memory", "--help",   "--min-improvement"};
+    "--resume", "--iterations",   "--out",        "--save-every", "--report",
+    "--json",   "--quiet",        "--verbose",    "--threads",    "--device",
+    "--math",   "--conv-backend", "--max-memory", "--help",       "--min-improvement"};
 
 struct BasicCommand {
   CLI::App* app = nullptr;
   BasicSettings settings;
-  std::string resume, device = "cpu";
+  std::string resume;
+  DeviceOptions device;
   bool report = false, json = false, quiet = false, verbose = false;
   int threads = 0;
   double max_memory_gb = 0;
@@ -172,9 +174,7 @@ void add_basic_command(CLI::App& app) {
   option("--max-memory", command->max_memory_gb, "Refuse a run that would need more than this many GB")
       ->check(positive_number())
       ->default_str("what the machine has left");
-  option("--device", command->device, "Where to compute; auto takes a GPU where there is one")
-      ->check(device_name())
-      ->capture_default_str();
+  add_device_options(*command->app, command->device);
   option("--threads", command->threads, "Threads to use")
       ->check(whole_number_in(1))
       ->default_str("all cores");

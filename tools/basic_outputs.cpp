@@ -15,6 +15,7 @@
 #include "tensor/allocator.h"
 #include "tensor/file.h"
 #include "tensor/ops/elementwise.h"
+#include "tools/option_names.h"
 
 namespace nst::tools {
 namespace {
@@ -107,7 +108,10 @@ void write_basic_report(const BasicSettings& settings, const Basic& basic, const
   write_curve_csv(beside_out(settings, ".loss.csv"), curve);
   nlohmann::ordered_json record{{"method", "basic"}, {"settings", to_json(settings)}};
   for (const auto& [key, value] : build_info()) record["build"][key] = value;
-  record["device"] = basic.picture().device().to_string();
+  const Device device = basic.picture().device();
+  record["device"] = device.to_string();
+  record["math"] = name_in(kMathModeNames, math_mode(device));
+  record["conv_backend"] = name_in(kConvBackendNames, conv_backend(device));
   record["iterations"] = basic.history().size();
   record["end"] = end;
   record["notes"] = notes;
@@ -117,7 +121,7 @@ void write_basic_report(const BasicSettings& settings, const Basic& basic, const
                     {"style", last.loss.style},
                     {"tv", last.loss.tv}};
   record["seconds"] = last.seconds;
-  record["peak_tensor_bytes"] = allocator(basic.picture().device()).stats().peak;
+  record["peak_tensor_bytes"] = allocator(device).stats().peak;
   write_file_atomically(beside_out(settings, ".json"), record.dump(2) + "\n");
 }
 

@@ -1,4 +1,4 @@
-// nst devices: what --device can name on this machine.
+// nst devices: what --device can name on this machine, and whether there is cuDNN for --conv-backend.
 #include <fmt/format.h>
 #include <omp.h>
 
@@ -29,12 +29,16 @@ std::vector<DeviceLine> usable_devices() {
 
 void list_devices(bool json) {
   const auto lines = usable_devices();
+  const std::string no_cudnn = cudnn_problem();
   if (json) {
     nlohmann::ordered_json array = nlohmann::json::array();
     for (const auto& [device, name, free] : lines) {
       array.push_back({{"device", device.to_string()}, {"name", name}, {"free_bytes", free}});
     }
-    fmt::print("{}\n", nlohmann::ordered_json{{"devices", array}, {"cuda_problem", cuda_problem()}}.dump(2));
+    nlohmann::ordered_json record{{"devices", array}, {"cuda_problem", cuda_problem()}};
+    if (no_cudnn.empty()) record["cudnn_version"] = cudnn_version();
+    record["cudnn_problem"] = no_cudnn;
+    fmt::print("{}\n", record.dump(2));
     return;
   }
   for (const auto& [device, name, free] : lines) {
@@ -42,12 +46,14 @@ void list_devices(bool json) {
   }
   if (const std::string problem = cuda_problem(); !problem.empty())
     fmt::print("cuda     none: {}\n", problem);
+  fmt::print("cudnn    {}\n", no_cudnn.empty() ? cudnn_version() : "none: " + no_cudnn);
 }
 
 }  // namespace
 
 void add_devices_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("devices", "List what --device can name on this machine");
+  CLI::App* command =
+      app.add_subcommand("devices", "List what --device can name on this machine, and which cuDNN there is");
   auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "Print a JSON object");
   command->callback([json] { list_devices(*json); });

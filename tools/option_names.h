@@ -8,6 +8,7 @@
 
 #include "nn/lbfgs.h"
 #include "nn/vgg.h"
+#include "tensor/device.h"
 #include "tensor/names.h"
 
 namespace nst::tools {
@@ -20,6 +21,8 @@ inline std::string joined(std::span<const std::string_view> names) {
 inline constexpr std::array<std::string_view, 2> kPoolingNames{"max", "average"};
 inline constexpr std::array<std::string_view, 3> kPaddingNames{"zero", "reflect", "replicate"};
 inline constexpr std::array<std::string_view, 2> kLineSearchNames{"none", "strong_wolfe"};
+inline constexpr std::array<std::string_view, 3> kMathModeNames{"fp32", "tf32", "bf16"};
+inline constexpr std::array<std::string_view, 2> kConvBackendNames{"own", "cudnn"};
 
 inline nn::Pooling parse_pooling(std::string_view name) {
   return parse_name<nn::Pooling>("--pooling", kPoolingNames, name);
@@ -29,6 +32,19 @@ inline ops::PaddingMode parse_padding(std::string_view name) {
 }
 inline nn::LineSearch parse_line_search(std::string_view name) {
   return parse_name<nn::LineSearch>("--line-search", kLineSearchNames, name);
+}
+
+inline MathMode parse_math_mode(std::string_view name) {
+  return parse_name<MathMode>("--math", kMathModeNames, name);
+}
+inline ConvBackend parse_conv_backend(std::string_view name) {
+  return parse_name<ConvBackend>("--conv-backend", kConvBackendNames, name);
+}
+
+// The name of a value, by its enumeration's table.
+template <class Enum, size_t N>
+std::string name_in(const std::array<std::string_view, N>& names, Enum value) {
+  return std::string(names[static_cast<size_t>(value)]);
 }
 
 }  // namespace nst::tools

@@ -1,4 +1,4 @@
-// --device and `nst devices`, without a GPU and with one (the CUDA-on-CPU runner).
+// --device, --math, --conv-backend and `nst devices`, without a GPU and with one (the CUDA-on-CPU runner).
 #include <nlohmann/json.hpp>
 
 #include "nst/image.h"
@@ -52,6 +52,28 @@ TEST_F(DeviceCommand, without_a_gpu_cuda_is_refused_and_auto_is_the_cpu) {
   EXPECT_EQ(read("auto.png"), read("out.png"));
 }
 
+TEST_F(DeviceCommand, the_cpu_has_one_math_mode_and_no_cudnn) {
+  expect_refused(basic({"--math", "tf32"}), 2, {"--math tf32: needs a CUDA device"});
+  expect_refused(basic({"--conv-backend", "cudnn"}), 2, {"--conv-backend cudnn: needs a CUDA device"});
+  expect_refused(basic({"--math", "fp16"}), 2, {"--math", "'fp16' is not one of fp32, tf32, bf16"});
+  expect_refused(basic({"--conv-backend", "mkl"}), 2, {"--conv-backend", "'mkl' is not one of own, cudnn"});
+  expect_wrote(basic({"--math", "fp32", "--conv-backend", "own"}), {"out.png"});
+}
+
+TEST_F(DeviceCommand, tell_whether_there_is_cudnn) {
+  const json devices = json::parse(run({"devices", "--json"}).out);
+  const std::string why = devices["cudnn_problem"],
+                    version = json::parse(run({"version", "--json"}).out)["cudnn"];
+  const std::string list = run({"devices"}).out;
+  if (why.empty()) {
+    EXPECT_EQ(version, devices["cudnn_version"]);
+    EXPECT_NE(list.find("\ncudnn    " + version + "\n"), std::string::npos) << list;
+  } else {
+    EXPECT_EQ(version, "no: " + why);
+    EXPECT_NE(list.find("\ncudnn    none: " + why + "\n"), std::string::npos) << list;
+  }
+}
+
 #if NST_CUDA_ON_CPU
 class CudaOnCpuCommand : public testing::CommandTest {
  protected:
@@ -62,6 +84,7 @@ TEST_F(CudaOnCpuCommand, is_listed) {
   const auto list = run({"devices"}, with_cuda);
   expect_wrote(list, {});
   EXPECT_NE(list.out.find("\ncuda:0   CUDA on CPU, "), std::string::npos) << list.out;
+  EXPECT_NE(list.out.find("\ncudnn    9.0.0\n"), std::string::npos) << list.out;
   EXPECT_EQ(list.out.find("none"), std::string::npos) << list.out;
   expect_refused(basic({"--device", "cuda:1"}, with_cuda), 1, {"cuda:1: only 1 CUDA device(s) found"});
 }
@@ -94,8 +117,32 @@ TEST_F(CudaOnCpuCommand, goes_on_with_a_run_of_the_cpu) {
   const std::vector<std::string> resume{"basic",    "--resume",     "out.checkpoint.safetensors",
                                         "--out",    "more.png",     "--save-every",
                                         "0",        "--iterations", "3",
-                                        "--device", "cuda"};
+                                        "--device", "cuda",         "--math",
+                                        "tf32"};
   expect_wrote(run(resume, with_cuda), {"more.png"});
+}
+
+TEST_F(CudaOnCpuCommand, computes_as_it_is_told) {
+  const auto paint = [&](const std::string& out, std::vector<std::string> options) {
+    options.insert(options.end(), {"--device", "cuda", "--out", out + ".png", "--size", "20", "--iterations",
+                                   "2", "--optimiser", "adam", "--report"});
+    const auto command = basic_arguments(options);
+    std::vector<std::string> words{"profile", "--out", out};
+    words.insert(words.end(), command.begin(), command.end());
+    const auto finished = run(words, with_cuda);
+    EXPECT_EQ(finished.exit_code, 0) << finished.err;
+    return json::parse(read(out + ".json"));
+  };
+  const json fp32 = paint("fp32", {}), cudnn = paint("cudnn", {"--conv-backend", "cudnn"}),
+             tf32 = paint("tf32", {"--math", "tf32"});
+  EXPECT_EQ(fp32["math"], "fp32");
+  EXPECT_EQ(fp32["conv_backend"], "own");
+  EXPECT_EQ(tf32["math"], "tf32");
+  EXPECT_EQ(cudnn["conv_backend"], "cudnn");
+  const auto loss = [](const json& report) { return report["loss"]["total"].get<double>(); };
+  EXPECT_NEAR(loss(cudnn), loss(fp32), 1e-4 * loss(fp32));
+  EXPECT_NEAR(loss(tf32), loss(fp32), 1e-2 * loss(fp32));
+  EXPECT_GT(std::abs(loss(tf32) - loss(fp32)), 1e-6 * loss(fp32));  // it did round
 }
 #endif
 

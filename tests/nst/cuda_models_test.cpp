@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "autograd/engine.h"
 #include "autograd/ops/squared_error.h"
 #include "nst/basic.h"
 #include "tensor/profile.h"
+#include "tests/cuda_modes.h"
 #include "tests/networks.h"
 #if NST_CUDA_ON_CPU
 #include "tests/cuda_on_cpu/runner/device_memory.h"
@@ -47,33 +49,39 @@ class CudaModels : public ::testing::Test {
 
 class CudaVgg16 : public CudaModels, public ::testing::WithParamInterface<std::pair<DType, double>> {};
 
-TEST_P(CudaVgg16, forward_and_backward_at_64_pixels) {
-  const auto& [dtype, tolerance] = GetParam();
+// VGG16 on a square picture: five layers, then the gradient of the picture.
+std::vector<std::vector<double>> layers_and_gradient(int64_t size, Device device, DType dtype) {
   const std::string deepest = "relu5_1";
   const std::vector<std::string> layers{"relu1_1", "relu2_1", "relu3_1", "relu4_1", deepest};
-  const nn::StateDict weights = random_vgg_weights(16, deepest);
-  std::vector<std::vector<Tensor>> results;  // per device: every layer, then the picture's gradient
-  for (const Device device : {kCpu, kCuda}) {
-    const LossNetwork network = vgg16(deepest, weights, device, dtype);
-    const autograd::Variable picture(random_picture(64, 64, 1, dtype).to(device), true);
-    const auto maps = network.features(picture, layers);
-    const Tensor& last = maps.at(deepest).value();
-    autograd::backward(
-        autograd::sum_of_squares(maps.at(deepest), autograd::Variable(Tensor::zeros_like(last)), 1));
-    std::vector<Tensor>& result = results.emplace_back();
-    for (const auto& layer : layers) result.push_back(maps.at(layer).value());
-    result.push_back(picture.grad());
+  const LossNetwork network = vgg16(deepest, random_vgg_weights(16, deepest), device, dtype);
+  const autograd::Variable picture(random_picture(size, size, 1, dtype).to(device), true);
+  const auto maps = network.features(picture, layers);
+  const Tensor& last = maps.at(deepest).value();
+  autograd::backward(
+      autograd::sum_of_squares(maps.at(deepest), autograd::Variable(Tensor::zeros_like(last)), 1));
+  std::vector<std::vector<double>> results;
+  for (const auto& layer : layers) results.push_back(maps.at(layer).value().to_vector<double>());
+  results.push_back(picture.grad().to_vector<double>());
+  return results;
+}
+
+// |a - b| / |b|, Euclidean.
+double relative_error(const std::vector<double>& a, const std::vector<double>& b) {
+  if (a.size() != b.size()) return std::numeric_limits<double>::infinity();
+  double square = 0, error = 0;
+  for (size_t i = 0; i < b.size(); ++i) {
+    square += b[i] * b[i];
+    error += (a[i] - b[i]) * (a[i] - b[i]);
   }
-  for (size_t i = 0; i < results[0].size(); ++i) {
-    const auto cpu = results[0][i].to_vector<double>(), cuda = results[1][i].to_vector<double>();
-    ASSERT_EQ(cuda.size(), cpu.size());
-    double square = 0, error = 0;
-    for (size_t k = 0; k < cpu.size(); ++k) {
-      square += cpu[k] * cpu[k];
-      error += (cuda[k] - cpu[k]) * (cuda[k] - cpu[k]);
-    }
-    EXPECT_TRUE(std::sqrt(error) <= tolerance * std::sqrt(square))
-        << "result " << i << ": " << std::sqrt(error / square);
+  return std::sqrt(error / square);
+}
+
+TEST_P(CudaVgg16, forward_and_backward_at_64_pixels) {
+  const auto& [dtype, tolerance] = GetParam();
+  const auto expected = layers_and_gradient(64, kCpu, dtype), results = layers_and_gradient(64, kCuda, dtype);
+  for (size_t i = 0; i < results.size(); ++i) {
+    const double error = relative_error(results[i], expected[i]);
+    EXPECT_TRUE(error <= tolerance) << "result " << i << ": " << error;
   }
 }
 
@@ -82,6 +90,41 @@ TEST_P(CudaVgg16, forward_and_backward_at_64_pixels) {
 INSTANTIATE_TEST_SUITE_P(types, CudaVgg16,
                          ::testing::Values(std::pair{DType::float64, 1e-12}, std::pair{DType::float32, 1e-3}),
                          [](const auto& info) { return std::string(name_of(info.param.first)); });
+
+// What a math mode does to the whole network: the worst layer, and the gradient of the picture, in which a rounding
+// that turns a ReLU or a pool's winner shows more. docs/kernels.md has the numbers.
+struct MathModeOfVgg {
+  MathMode mode;
+  ConvBackend backend;
+  double layer_tolerance, gradient_tolerance;
+};
+
+class CudaVgg16MathMode : public CudaModels, public ::testing::WithParamInterface<MathModeOfVgg> {};
+
+TEST_P(CudaVgg16MathMode, is_as_exact_as_documented) {
+  const auto& [mode, backend, layer_tolerance, gradient_tolerance] = GetParam();
+  if (backend == ConvBackend::cudnn && !cudnn_problem().empty()) GTEST_SKIP() << cudnn_problem();
+  const auto exact = layers_and_gradient(32, kCpu, DType::float64);
+  const testing::MathModeScope math(mode);
+  const testing::ConvBackendScope convolutions(backend);
+  const auto results = layers_and_gradient(32, kCuda, DType::float32);
+  double worst = 0;
+  for (size_t i = 0; i + 1 < results.size(); ++i) worst = std::max(worst, relative_error(results[i], exact[i]));
+  const double gradient = relative_error(results.back(), exact.back());
+  fmt::print("layers {:.1e}, gradient {:.1e}\n", worst, gradient);
+  EXPECT_TRUE(worst <= layer_tolerance) << worst;
+  EXPECT_TRUE(gradient <= gradient_tolerance) << gradient;
+  if (mode != MathMode::fp32) {
+    EXPECT_GT(worst, 1e-5);  // the rounding shows
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(modes, CudaVgg16MathMode,
+                         ::testing::Values(MathModeOfVgg{MathMode::fp32, ConvBackend::own, 1, 1},
+                                           MathModeOfVgg{MathMode::tf32, ConvBackend::own, 1, 1},
+                                           MathModeOfVgg{MathMode::bf16, ConvBackend::own, 1, 1},
+                                           MathModeOfVgg{MathMode::fp32, ConvBackend::cudnn, 1, 1},
+                                           MathModeOfVgg{MathMode::tf32, ConvBackend::cudnn, 1, 1}));
 
 // L-BFGS learns from differences, and in float32 makes so much of a rounding that only float64 can tell
 // whether both devices do the same.
