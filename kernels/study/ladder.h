@@ -23,8 +23,10 @@ struct Cost {
   double dram_bytes = 0;    // what must come from memory or go there, if L2 keeps what is read again soon
   double l2_bytes = 0;      // what travels between L2 and the multiprocessors, after coalescing
   double shared_bytes = 0;  // wavefronts of the L1 and shared memory unit, 128 bytes each
-  double bytes_in_flight = 0;  // that its threads wait for at once, where they may be too few; 0: enough
+  double bytes_in_flight = 0;  // of l2_bytes, waited for at once; 0: enough to hide the wait
+  double instructions = 0;     // a warp's: arithmetic, loads and stores; 0: not what holds it up
   bool tensor_cores = false;
+  double blocks = 0;  // of the launch that does most: fewer than multiprocessors leave some without work
 };
 
 // The number of tiles of `per_tile` that cover `count`, the last one maybe not full.

@@ -1,9 +1,12 @@
 // Idea        A thread takes a channel of an image and walks over its pixels three times: mean, variance,
-// out. Change      The first rung. NHWC makes it coalesced: a warp reads 32 neighbouring channels of a pixel.
+//             out.
+// Change      The first rung. NHWC makes it coalesced: a warp reads 32 neighbouring channels of a pixel.
 // Bottleneck  Latency. N*C threads wait for a few loads each: some KiB on their way, where the memory of an
 //             H100 wants more than half a MiB.
 // Constraints Float sums of all pixels in a row: their rounding grows with the number of pixels.
 #pragma once
+
+#include <algorithm>
 
 #include "kernels/cuda/context.h"
 #include "kernels/cuda/launch.cuh"
@@ -42,6 +45,8 @@ inline void run(const CudaContext& context, const ChannelShape& s, const float* 
                context.stream(), s, x, gamma_beta, out);
 }
 
-inline Cost cost(const ChannelShape& s) { return coalesced_cost(s, 3, static_cast<double>(s.n * s.c)); }
+inline Cost cost(const ChannelShape& s) {
+  return coalesced_cost(s, 3, tiles(s.n * s.c, kThreads), std::min<double>(kThreads, s.n * s.c));
+}
 
 }  // namespace nst::kernels::study::instance_norm::thread_per_channel

@@ -1,8 +1,7 @@
 // Idea        256 threads share a channel, and add their sums up in a tree in shared memory.
 // Change      Parallel at last, but the lanes of a warp now read one channel of 32 pixels.
 // Bottleneck  L2 and L1. A load moves a sector of 32 bytes for each 4 it wants, and a wavefront for each
-// lane.
-//             (The other channels of the sector are other blocks', which find it in L2.)
+//             lane. (The other channels of the sector are other blocks', which find it in L2.)
 // Constraints c up to 2^31.
 #pragma once
 
@@ -63,7 +62,7 @@ inline Cost cost(const ChannelShape& s) {
   const double channels = static_cast<double>(s.n * s.c), stride = static_cast<double>(s.c);
   // What a lane's element brings along: a sector of its own, or less where its neighbour is in the same one.
   const double bytes = std::min(32.0, 4 * stride), lines = std::min(32.0, stride);
-  Cost cost = coalesced_cost(s, 3, channels * kThreads);
+  Cost cost = coalesced_cost(s, 3, channels, kThreads);
   cost.l2_bytes *= bytes / 4;
   cost.shared_bytes = kWavefrontBytes * channels * tiles(s.pixels, 32) * lines * (3 + 1);
   cost.bytes_in_flight *= bytes / 4;

@@ -46,7 +46,7 @@ inline void run(const CudaContext& context, const ChannelShape& s, const float* 
 }
 
 inline Cost cost(const ChannelShape& s) {
-  return coalesced_cost(s, 3, static_cast<double>(s.n * s.c) * kSide);
+  return coalesced_cost(s, 3, static_cast<double>(s.n) * tiles(s.c, kSide), kSide * kSide);
 }
 
 }  // namespace nst::kernels::study::instance_norm::coalesced_block

@@ -1,10 +1,10 @@
-// Idea        Mean and variance in one pass. With d = x - origin, the sums of d and of d^2 give both:
-//             mean = origin + E[d],  variance = E[d^2] - E[d]^2
+// Idea        Mean and variance in one pass: with d = x - origin, mean = origin + E[d] and variance = E[d^2]
+//             - E[d]^2.
 // Change      x is read twice instead of three times. The origin is the channel's first pixel: near enough to
-//             the mean that the difference of the two terms keeps its digits, which it would not with origin
-//             0 and a mean of a hundred deviations.
-// Bottleneck  Latency still, a quarter less of it.
-// Constraints The variance loses digits as the first pixel lies further from the mean: with k deviations, an
+//             the mean that the difference of the two terms keeps its digits, which with origin 0 and a mean
+//             of a hundred deviations it would not.
+// Bottleneck  Latency still, for a quarter fewer bytes.
+// Constraints The variance loses digits as the first pixel lies further from the mean: at k deviations, an
 //             error of 1 + k^2 roundings.
 #pragma once
 
@@ -47,7 +47,7 @@ inline void run(const CudaContext& context, const ChannelShape& s, const float* 
 }
 
 inline Cost cost(const ChannelShape& s) {
-  return coalesced_cost(s, 2, static_cast<double>(s.n * s.c) * kSide);
+  return coalesced_cost(s, 2, static_cast<double>(s.n) * tiles(s.c, kSide), kSide * kSide);
 }
 
 }  // namespace nst::kernels::study::instance_norm::one_pass

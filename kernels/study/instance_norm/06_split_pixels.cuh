@@ -1,6 +1,6 @@
 // Idea        Many blocks share a channel: each sums a chunk of its pixels and leaves the partial sums in
-// memory. Change      One kernel becomes three: partial sums, their totals, the result. A grid is the only
-// barrier
+//             memory.
+// Change      One kernel becomes three: partial sums, their totals, the result. A grid is the only barrier
 //             between blocks, and a launch the only way to one. The chunks depend on the shape alone and
 //             their sums are added in order, so that a result is the same on any device.
 // Bottleneck  DRAM: x twice, out once. Three launches cost some microseconds, which small shapes feel.
@@ -99,7 +99,7 @@ inline void run(const CudaContext& context, const ChannelShape& s, const float* 
 
 inline Cost cost(const ChannelShape& s) {
   const double channels = static_cast<double>(s.n * s.c), chunks = tiles(s.pixels, kChunk);
-  Cost cost = coalesced_cost(s, 2, channels * chunks * kSide);
+  Cost cost = coalesced_cost(s, 2, static_cast<double>(s.n) * tiles(s.c, kSide) * chunks, kSide * kSide);
   cost.dram_bytes += 2 * sizeof(Sums) * channels * chunks;  // the partial sums: out, and in again
   cost.l2_bytes += 2 * sizeof(Sums) * channels * chunks;
   return cost;

@@ -30,9 +30,14 @@ inline void run(const CudaContext& context, const MatmulShape& s, const float* l
 }
 
 inline Cost cost(const MatmulShape& s) {
-  // A warp, for each k: 32 lines of left, one of right (the same element for all). Its output: 32 lines.
-  constexpr int kWarps = 32;
-  return tiled_cost(s, {kTile, kTile, kWarps * (32 + 1), kWarps * 32});
+  // A warp, for each k: two loads and an FMA; 32 lines of left, one of right (the same element for all). Its
+  // output: 32 lines.
+  return tiled_cost(s, {.rows = kTile,
+                        .columns = kTile,
+                        .warps = 32,
+                        .instructions = 3,
+                        .wavefronts = 32 + 1,
+                        .out_wavefronts = 32});
 }
 
 }  // namespace nst::kernels::study::matmul::naive

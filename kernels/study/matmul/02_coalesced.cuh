@@ -1,8 +1,8 @@
 // Idea        As 01, but the threads of a warp take 32 neighbouring columns of one row.
 // Change      Row and column swapped in one line: a warp's loads from right are one whole line of 128 bytes,
 //             its load from left is one element for all.
-// Bottleneck  L1 still: two wavefronts for 32 multiplications, where the FMA units could do 128 in that time
-//             for each.
+// Bottleneck  L1 still: two wavefronts for each FMA of a warp, and in those two cycles a multiprocessor could
+//             do 8.
 // Constraints m up to 2^21.
 #pragma once
 
@@ -31,8 +31,12 @@ inline void run(const CudaContext& context, const MatmulShape& s, const float* l
 
 inline Cost cost(const MatmulShape& s) {
   // A warp, for each k: one element of left, one line of right. Its output: one line.
-  constexpr int kWarps = 32;
-  return tiled_cost(s, {kTile, kTile, kWarps * 2, kWarps});
+  return tiled_cost(s, {.rows = kTile,
+                        .columns = kTile,
+                        .warps = 32,
+                        .instructions = 3,
+                        .wavefronts = 2,
+                        .out_wavefronts = 1});
 }
 
 }  // namespace nst::kernels::study::matmul::coalesced

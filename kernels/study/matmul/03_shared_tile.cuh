@@ -1,9 +1,7 @@
 // Idea        The block copies a 32x32 tile of each matrix into shared memory, multiplies them, and goes on
-// to
-//             the next two along k.
+//             to the next two along k.
 // Change      Loads from global memory: one in 32. What the block shares no longer depends on L1 keeping it,
-// and
-//             four elements of left lie side by side, to be loaded at once.
+//             and four elements of left lie side by side, to be loaded at once.
 // Bottleneck  Shared memory, as L1 before: 1.25 wavefronts for each k and warp.
 // Constraints m up to 2^21. Blocks of 1024 threads, of which an Ampere or Hopper multiprocessor holds two.
 #pragma once
@@ -42,10 +40,15 @@ inline void run(const CudaContext& context, const MatmulShape& s, const float* l
 }
 
 inline Cost cost(const MatmulShape& s) {
-  constexpr double kWarps = 32;
-  // A warp, for each tile: two loads and two stores to fill it; for each k a line of right and a quarter of a
-  // load of left.
-  return tiled_cost(s, {kTile, kTile, kWarps * (4.0 / kTile + 1 + 0.25), kWarps});
+  // A warp, for each tile: two loads and two stores to fill it. For each k: a line of right, and a quarter of
+  // a load of left.
+  constexpr double kFill = 4.0 / kTile;
+  return tiled_cost(s, {.rows = kTile,
+                        .columns = kTile,
+                        .warps = 32,
+                        .instructions = kFill + 1.25 + 1,
+                        .wavefronts = kFill + 1.25,
+                        .out_wavefronts = 1});
 }
 
 }  // namespace nst::kernels::study::matmul::shared_tile

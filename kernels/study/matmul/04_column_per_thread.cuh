@@ -1,8 +1,7 @@
 // Idea        A thread makes 8 elements below each other: what it loads of right serves 8 multiplications.
 // Change      The sum becomes 8 sums in registers, the block's output 64x64 and the tiles 8 deep.
 // Bottleneck  Shared memory: 3 wavefronts for 8 multiplications, two of them for the same 8 elements of left
-// in
-//             all lanes.
+//             in all lanes.
 // Constraints m up to 2^22.
 #pragma once
 
@@ -55,11 +54,14 @@ inline void run(const CudaContext& context, const MatmulShape& s, const float* l
 }
 
 inline Cost cost(const MatmulShape& s) {
-  constexpr double kWarps = kThreads / 32;
-  // A warp fills the tiles with a load of left from 4 lines, one of right from one, and two stores; it then
-  // loads, for each k, a line of right, and 8 elements of left of which 4 for successive k come at once.
-  return tiled_cost(
-      s, {kRows, kColumns, kWarps * ((4 + 1 + 2.0) / kDepth + 1 + kPerThread / 4), kWarps * kPerThread});
+  // A warp fills the tiles with a load of left from 4 lines, one of right from one, and two stores. For each
+  // k it loads a line of right, and 8 elements of left of which 4, for successive k, come at once.
+  return tiled_cost(s, {.rows = kRows,
+                        .columns = kColumns,
+                        .warps = kThreads / 32,
+                        .instructions = 4.0 / kDepth + 1 + kPerThread / 4 + kPerThread,
+                        .wavefronts = (4 + 1 + 2.0) / kDepth + 1 + kPerThread / 4,
+                        .out_wavefronts = kPerThread});
 }
 
 }  // namespace nst::kernels::study::matmul::column_per_thread

@@ -1,6 +1,6 @@
 // Idea        A thread makes 8x8 elements: 16 loaded elements serve 64 multiplications.
 // Change      8 sums become 8x8, the block's output 128x128, made by 256 threads.
-// Bottleneck  Shared memory and the FMA units about equally. The lanes of a row read right 32 bytes apart, so
+// Bottleneck  Issue slots and shared memory about equally. The lanes of a row read right 32 bytes apart, so
 //             that a load of four elements meets each bank twice over: half of its wavefronts are conflicts.
 // Constraints m up to 2^23. More than 128 registers, for what is loaded of left at once: one block a
 //             multiprocessor.
@@ -71,12 +71,15 @@ inline void run(const CudaContext& context, const MatmulShape& s, const float* l
                context.stream(), s, left, right, out);
 }
 inline Cost cost(const MatmulShape& s) {
-  constexpr double kWarps = kThreads / 32;
-  // A warp fills the tiles as in 04, four times. Then, for each k, it loads 8 elements of right as two fours,
-  // 16 lanes apart by 32 bytes: 4 wavefronts each, where the 256 bytes would fit in two. Of left, two rows in
-  // the same banks, four successive k at once: 8 x 2 wavefronts for four k.
-  return tiled_cost(s, {kRows, kColumns, kWarps * (kLoads * (4 + 1 + 2.0) / kDepth + 2 * 4 + kSide * 2 / 4),
-                        kWarps * kSide * kSide * 8});
+  // A warp fills the tiles as in 04, four times. For each k it loads 8 elements of right as two fours, 16
+  // lanes apart by 32 bytes: 4 wavefronts each, where the 256 bytes would fit in two. Of left, 8 elements of
+  // which 4, for successive k, come at once: two rows in the same banks, 2 wavefronts.
+  return tiled_cost(s, {.rows = kRows,
+                        .columns = kColumns,
+                        .warps = kThreads / 32,
+                        .instructions = kLoads * 4.0 / kDepth + 2 + kSide / 4 + kSide * kSide,
+                        .wavefronts = kLoads * (4 + 1 + 2.0) / kDepth + 2 * 4 + kSide / 4 * 2,
+                        .out_wavefronts = kSide * kSide * 8});
 }
 
 }  // namespace nst::kernels::study::matmul::square_per_thread

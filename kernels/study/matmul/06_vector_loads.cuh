@@ -3,9 +3,10 @@
 //             rows of one k are two loads; its rows are padded by 4, so that the stores that turn it meet
 //             each bank once. A thread's square is four 4x4 quarters half a tile apart, so that the lanes of
 //             a row read right side by side: no conflicts.
-// Bottleneck  FMA issue. For each k, the 64 FMAs of a warp take a multiprocessor 16 cycles, its loads 10.
-// Constraints n and k multiples of 4: a float4 is aligned to 16 bytes and lies in one row. m up to 2^23.
-//             128 registers, so that two blocks share a multiprocessor.
+// Bottleneck  Issue slots. For each k a warp issues 64 FMAs and 5 loads and stores: 17 cycles of a
+//             multiprocessor, whose shared memory is done in 10.
+// Constraints n and k multiples of 4: a float4 is aligned to 16 bytes and lies in one row. m up to 2^23. 128
+//             registers, so that two blocks share a multiprocessor.
 #pragma once
 
 #include "kernels/cuda/context.h"
@@ -82,11 +83,14 @@ inline void run(const CudaContext& context, const MatmulShape& s, const float* l
 inline bool can_run(const MatmulShape& s) { return s.n % 4 == 0 && s.k % 4 == 0; }
 
 inline Cost cost(const MatmulShape& s) {
-  constexpr double kWarps = kThreads / 32;
-  // A warp fills the tiles: a load from 16 lines of left and one of 4 lines of right, stores of 4 and of 4
-  // wavefronts. For each k: of left two fours of 32 bytes, of right two of 256.
-  return tiled_cost(
-      s, {kRows, kColumns, kWarps * ((16 + 4 + 4 + 4.0) / kDepth + 2 * 1 + 2 * 2), kWarps * kSide * 2 * 4});
+  // A warp fills the tiles with a load from 16 lines of left and one of 4 lines of right, four stores of a
+  // wavefront and one of four. For each k: of left two fours of 32 bytes, of right two of 256.
+  return tiled_cost(s, {.rows = kRows,
+                        .columns = kColumns,
+                        .warps = kThreads / 32,
+                        .instructions = (1 + 1 + 4 + 1.0) / kDepth + 4 + kSide * kSide,
+                        .wavefronts = (16 + 4 + 4 + 4.0) / kDepth + 2 * 1 + 2 * 2,
+                        .out_wavefronts = kSide * 2 * 4});
 }
 
 }  // namespace nst::kernels::study::matmul::vector_loads

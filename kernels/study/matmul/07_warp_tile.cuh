@@ -1,11 +1,9 @@
 // Idea        A warp's 32 threads form 4 x 8 instead of 2 x 16, so that its output is as square as it can be
-// and
-//             it loads as little as it can for it.
+//             and it loads as little as it can for it.
 // Change      Which thread takes which rows and columns: a warp makes 32x64, its quarters 16 rows or 32
-// columns
-//             apart.
-// Bottleneck  FMA issue. 16 multiplications for each wavefront, where 06 had 11; what this gains is room for
-//             the loads of the next rungs.
+//             columns apart.
+// Bottleneck  Issue slots. 16 multiplications for each wavefront, where 06 had 11; what this gains is room
+//             for the loads of the next rungs.
 // Constraints n and k multiples of 4, m up to 2^23; 128 registers, for two blocks a multiprocessor.
 #pragma once
 
@@ -87,10 +85,13 @@ inline void run(const CudaContext& context, const MatmulShape& s, const float* l
 inline bool can_run(const MatmulShape& s) { return s.n % 4 == 0 && s.k % 4 == 0; }
 
 inline Cost cost(const MatmulShape& s) {
-  constexpr double kWarps = kThreads / 32;
   // A warp fills the tiles as in 06. For each k: of left two fours of 64 bytes, of right two of 128.
-  return tiled_cost(
-      s, {kRows, kColumns, kWarps * ((16 + 4 + 4 + 4.0) / kDepth + 2 * 1 + 2 * 1), kWarps * kSide * 2 * 4});
+  return tiled_cost(s, {.rows = kRows,
+                        .columns = kColumns,
+                        .warps = kThreads / 32,
+                        .instructions = (1 + 1 + 4 + 1.0) / kDepth + 4 + kSide * kSide,
+                        .wavefronts = (16 + 4 + 4 + 4.0) / kDepth + 2 * 1 + 2 * 1,
+                        .out_wavefronts = kSide * 2 * 4});
 }
 
 }  // namespace nst::kernels::study::matmul::warp_tile

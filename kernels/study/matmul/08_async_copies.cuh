@@ -1,11 +1,10 @@
 // Idea        The next tiles travel to shared memory while these are multiplied, and pass no registers.
 // Change      Two buffers and cp.async. A step has one barrier instead of two, and no thread waits for what
-// it
-//             has just asked for. left is copied element by element, which turns it on the way.
-// Bottleneck  FMA issue, now for long stretches at a time: in 07 the FMA units idle whenever both blocks of a
-//             multiprocessor wait for memory at once.
+//             it has just asked for. left is copied element by element, which turns it on the way.
+// Bottleneck  Issue slots, now for long stretches at a time: in 07 nothing is issued while both blocks of a
+//             multiprocessor wait for memory.
 // Constraints n a multiple of 4, m up to 2^23; 128 registers, for two blocks a multiprocessor. Compute
-// capability 8.0: cp.async.
+//             capability 8.0: cp.async.
 #pragma once
 
 #include "kernels/cuda/context.h"
@@ -95,11 +94,14 @@ inline void run(const CudaContext& context, const MatmulShape& s, const float* l
 inline bool can_run(const MatmulShape& s) { return s.n % 4 == 0; }
 
 inline Cost cost(const MatmulShape& s) {
-  constexpr double kWarps = kThreads / 32;
-  // A warp fills the tiles: four copies from 4 lines of left to 32 banks, and one of right, which passes L1
-  // by and counts where it is written. The rest is as in 07.
-  return tiled_cost(
-      s, {kRows, kColumns, kWarps * ((4 * (4 + 1) + 4.0) / kDepth + 2 * 1 + 2 * 1), kWarps * kSide * 2 * 4});
+  // A warp fills the tiles with four copies from 4 lines of left to 32 banks, and one of right, which passes
+  // L1 by and counts where it is written. The rest is as in 07.
+  return tiled_cost(s, {.rows = kRows,
+                        .columns = kColumns,
+                        .warps = kThreads / 32,
+                        .instructions = (4 + 1.0) / kDepth + 4 + kSide * kSide,
+                        .wavefronts = (4 * (4 + 1) + 4.0) / kDepth + 2 * 1 + 2 * 1,
+                        .out_wavefronts = kSide * 2 * 4});
 }
 
 }  // namespace nst::kernels::study::matmul::async_copies

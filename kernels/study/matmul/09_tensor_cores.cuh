@@ -1,6 +1,5 @@
 // Idea        mma.sync multiplies 16x8 by 8x8 elements in one instruction of a warp, in TF32: operands
-// rounded
-//             to 10 bits of mantissa, sums in float32.
+//             rounded to 10 bits of mantissa, sums in float32.
 // Change      A warp makes 64x32 as 4 x 4 products of 16x8 (fragments: cuda/ptx.cuh). Tiles are 16 deep, and
 //             three: two on their way while one is multiplied. left lies as in memory, its rows padded to 20
 //             floats so that ldmatrix reads 8 of them without a conflict; the rows of right are padded by 8,
@@ -114,12 +113,17 @@ inline void run(const CudaContext& context, const MatmulShape& s, const float* l
 inline bool can_run(const MatmulShape& s) { return s.n % 4 == 0 && s.k % 4 == 0; }
 
 inline Cost cost(const MatmulShape& s) {
-  constexpr double kWarps = kThreads / 32;
-  // A warp's copies count where they are written: 512 bytes each. For 8 k it then loads its 64 rows of left
-  // (4 wavefronts for each ldmatrix) and 8 rows of right, 4 of them for 8 columns at once.
-  Cost cost = tiled_cost(
-      s, {kRows, kColumns, kWarps * (2.0 * kCopies * 4 / kDepth + (kDown * 4.0 + kAcross * 2) / kMmaDepth),
-          kWarps * kDown * kAcross * 2 * 8});
+  // A warp's copies count where they are written, 512 bytes each. For 8 k it then loads its 64 rows of left
+  // (4 wavefronts for each ldmatrix) and 8 rows of right, 4 of them for 8 columns at once; rounds each
+  // register of a fragment; and multiplies.
+  Cost cost =
+      tiled_cost(s, {.rows = kRows,
+                     .columns = kColumns,
+                     .warps = kThreads / 32,
+                     .instructions = 2.0 * kCopies / kDepth +
+                                     (kDown * (1 + 4.0) + kAcross * (2 + 2) + kDown * kAcross) / kMmaDepth,
+                     .wavefronts = 2.0 * kCopies * 4 / kDepth + (kDown * 4.0 + kAcross * 2) / kMmaDepth,
+                     .out_wavefronts = kDown * kAcross * 2 * 8});
   cost.tensor_cores = true;
   return cost;
 }
