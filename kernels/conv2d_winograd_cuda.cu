@@ -17,7 +17,7 @@
 #include <algorithm>
 
 #include "kernels/cuda/conv2d_gemm.cuh"
-#include "kernels/winograd.h"
+#include "kernels/cuda/winograd.cuh"
 
 namespace nst::kernels::conv2d_winograd {
 namespace {
@@ -47,23 +47,6 @@ Tiles tiles_of(int64_t n, int64_t h, int64_t w, int64_t c, int64_t p, int64_t q,
           i((q + F::kTile - 1) / F::kTile)};
 }
 
-// M d M^T for the kIn x kIn matrix d.
-template <class M, int kIn, int kOut, class T>
-__device__ void transform(const T (&d)[kIn][kIn], T (&y)[kOut][kOut]) {
-  T half[kOut][kIn];
-#pragma unroll
-  for (int j = 0; j < kIn; ++j) {
-    T column[kIn], result[kOut];
-#pragma unroll
-    for (int i = 0; i < kIn; ++i) column[i] = d[i][j];
-    M()(column, result);
-#pragma unroll
-    for (int i = 0; i < kOut; ++i) half[i][j] = result[i];
-  }
-#pragma unroll
-  for (int i = 0; i < kOut; ++i) M()(half[i], y[i]);
-}
-
 // packed[f][a][b] = (G w G^T)[f] of filter w(k, c), (a, b) = (c, k), or with `backward` (k, c) of the filter
 // turned by half a turn.
 template <class F, class T>
@@ -75,7 +58,7 @@ __global__ void __launch_bounds__(kThreads)
   T g[3][3], u[F::kPatch][F::kPatch];
 #pragma unroll
   for (int tap = 0; tap < 9; ++tap) g[tap / 3][tap % 3] = w[(ki * c + ci) * 9 + (backward ? 8 - tap : tap)];
-  transform<typename F::G>(g, u);
+  cuda::transform<typename F::G>(g, u);
 #pragma unroll
   for (int f = 0; f < F::kPatch * F::kPatch; ++f) packed[f * filters + i] = u[f / F::kPatch][f % F::kPatch];
 }
@@ -100,7 +83,7 @@ __global__ void __launch_bounds__(kThreads)
       d[a][b] = exists ? image[(int64_t{row + a} * g.w + column + b) * g.c] : T(0);
     }
   }
-  transform<typename F::BT>(d, t);
+  cuda::transform<typename F::BT>(d, t);
 #pragma unroll
   for (int f = 0; f < F::kPatch * F::kPatch; ++f) v[f * count * g.c + i] = t[f / F::kPatch][f % F::kPatch];
 }
@@ -120,7 +103,7 @@ __global__ void __launch_bounds__(kThreads)
   T d[F::kPatch][F::kPatch], t[F::kTile][F::kTile];
 #pragma unroll
   for (int f = 0; f < F::kPatch * F::kPatch; ++f) d[f / F::kPatch][f % F::kPatch] = m[f * count * g.k + i];
-  transform<typename F::AT>(d, t);
+  cuda::transform<typename F::AT>(d, t);
   const T b = bias ? bias[k] : T(0);
 #pragma unroll
   for (int a = 0; a < F::kTile; ++a) {
