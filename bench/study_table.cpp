@@ -5,6 +5,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "kernels/study/conv2d/conv2d.h"
+#include "kernels/study/gram/gram.h"
 #include "kernels/study/instance_norm/instance_norm.h"
 #include "kernels/study/matmul/matmul.h"
 
@@ -35,6 +37,17 @@ StudyTable instance_norm_table(const char* name, const ChannelShape& s) {
           rows_at(kernels::study::instance_norm::rungs(), s)};
 }
 
+StudyTable conv2d_table(const char* name, const kernels::study::conv2d::Shape& s) {
+  const double pixels = s.pixels(), c = s.c, k = s.k;
+  return {name, "conv2d.md", fmt::format("x ({}, {}, {}, {}), {} filters", s.n, s.h, s.w, s.c, s.k),
+          4 * (pixels * c + 9 * c * k + pixels * k), rows_at(kernels::study::conv2d::rungs(), s)};
+}
+
+StudyTable gram_table(const char* name, const kernels::study::gram::Shape& s) {
+  return {name, "gram.md", fmt::format("n = {}, pixels = {}, c = {}", s.n, s.pixels, s.c),
+          4.0 * s.n * s.pixels * s.c + 4.0 * s.out_numel(), rows_at(kernels::study::gram::rungs(), s)};
+}
+
 constexpr std::string_view kUnmeasured = "|  |";
 
 // "| `01_naive` |", by which a row is found again.
@@ -45,6 +58,10 @@ std::string first_cell(std::string_view row) { return std::string(row.substr(0, 
 std::vector<StudyTable> study_tables() {
   return {
       matmul_table("matmul", {.m = 4096, .n = 4096, .k = 4096}),
+      conv2d_table("conv2d, conv1_2", {.n = 1, .h = 512, .w = 512, .c = 64, .k = 64}),
+      conv2d_table("conv2d, conv4_2", {.n = 1, .h = 64, .w = 64, .c = 512, .k = 512}),
+      gram_table("gram, relu1_1", {.n = 1, .pixels = 512 * 512, .c = 64}),
+      gram_table("gram, relu4_1", {.n = 1, .pixels = 64 * 64, .c = 512}),
       instance_norm_table("instance_norm, a batch", {.n = 8, .pixels = 128 * 128, .c = 128}),
       instance_norm_table("instance_norm, one picture", {.n = 1, .pixels = 512 * 512, .c = 64}),
   };

@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include "bench/study_table.h"
 
@@ -60,16 +61,24 @@ TEST(RooflineModel, the_busiest_resource_decides) {
   EXPECT_NEAR(seconds({.l2_bytes = 1e9, .bytes_in_flight = 1e3}), 1e6 * 480 / 1.98e9, 1e-9);
 }
 
-// What the pages claim: no rung is predicted slower than the one below it.
+// What the pages claim: no rung is predicted slower than the one below it, but for those that they explain.
 TEST(StudyLadders, climb) {
+  using Stumble = std::pair<std::string, std::string>;
+  const std::set<Stumble> explained{
+      {"conv2d, conv1_2", "05_im2col"},         {"conv2d, conv1_2", "08_winograd"},
+      {"conv2d, conv4_2", "05_im2col"},         {"conv2d, conv4_2", "08_winograd"},
+      {"conv2d, conv4_2", "09_winograd_fused"}, {"gram, relu1_1", "02_shared_tile"},
+      {"gram, relu4_1", "02_shared_tile"},      {"instance_norm, one picture", "04_coalesced_block"}};
+  std::set<Stumble> stumbles;
   for (const StudyTable& table : bench::study_tables()) {
-    if (table.name == "instance_norm, one picture") continue;  // whose fourth rung stumbles, and is shown to
     for (size_t i = 1; i < table.rows.size(); ++i) {
-      EXPECT_LE(predict(table.rows[i].cost, kH100Sxm).seconds,
-                predict(table.rows[i - 1].cost, kH100Sxm).seconds * (1 + 1e-12))
-          << table.name << ": " << table.rows[i].rung;
+      const double below = predict(table.rows[i - 1].cost, kH100Sxm).seconds;
+      if (!(predict(table.rows[i].cost, kH100Sxm).seconds <= below * (1 + 1e-12))) {
+        stumbles.emplace(table.name, table.rows[i].rung);
+      }
     }
   }
+  EXPECT_EQ(stumbles, explained);
 }
 
 }  // namespace
