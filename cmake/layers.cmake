@@ -14,6 +14,16 @@ function(nst_layer name)
   endif()
 endfunction()
 
+# add_cpu_variants(conv2d_winograd_cpu.cpp): files of kernels/ that are compiled once for every instruction set
+# of kernels/cpu_variant.h.
+function(add_cpu_variants)
+  target_sources(nst_kernels PRIVATE ${ARGN})
+  if(NST_AVX512)
+    list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+    target_sources(nst_kernels_avx512 PRIVATE ${ARGN})
+  endif()
+endfunction()
+
 # add_op(gram): the op's file(s) in this folder join this folder's library. Every layer that has the op
 # repeats the call, and configuring fails when a file is missing.
 #   kernels/   gram.h, gram_cpu.cpp, and gram_cuda.cu once the op has one (until then gram.h says NST_CPU_KERNEL)

@@ -28,7 +28,7 @@ int64_t conv2d_packed_numel(const Conv2dShape& shape, Conv2dAlgorithm algorithm)
 template <class T>
 void conv2d_pack_forward(const CpuContext&, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* w,
                          T* packed) {
-  if (algorithm == Conv2dAlgorithm::winograd4) return conv2d_winograd::pack_forward(shape, w, packed);
+  if (algorithm == Conv2dAlgorithm::winograd4) return conv2d_winograd::pack_forward<T>(shape, w, packed);
   conv2d_gemm::pack_forward(shape, w, packed);
 }
 
@@ -36,14 +36,15 @@ template <class T>
 void conv2d_forward(const CpuContext&, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* x,
                     const T* packed, const T* bias, bool relu, T* y) {
   if (algorithm == Conv2dAlgorithm::winograd4)
-    return conv2d_winograd::forward(shape, x, packed, bias, relu, y);
+    return conv2d_winograd::forward<T>(shape, x, packed, bias, relu, y);
   conv2d_gemm::forward(shape, x, packed, bias, relu, y);
 }
 
 template <class T>
 void conv2d_pack_backward_input(const CpuContext&, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
                                 const T* w, T* packed) {
-  if (algorithm == Conv2dAlgorithm::winograd4) return conv2d_winograd::pack_backward_input(shape, w, packed);
+  if (algorithm == Conv2dAlgorithm::winograd4)
+    return conv2d_winograd::pack_backward_input<T>(shape, w, packed);
   conv2d_gemm::pack_backward_input(shape, w, packed);
 }
 
@@ -51,7 +52,7 @@ template <class T>
 void conv2d_backward_input(const CpuContext&, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
                            const T* grad_y, const T* gate, const T* packed, T* grad_x) {
   if (algorithm == Conv2dAlgorithm::winograd4)
-    return conv2d_winograd::backward_input(shape, grad_y, gate, packed, grad_x);
+    return conv2d_winograd::backward_input<T>(shape, grad_y, gate, packed, grad_x);
   conv2d_gemm::backward_input(shape, grad_y, gate, packed, grad_x);
 }
 
@@ -59,7 +60,7 @@ template <class T>
 void conv2d_backward_weight(const CpuContext&, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
                             const T* x, const T* grad_y, T* grad_w) {
   if (algorithm == Conv2dAlgorithm::winograd4)
-    return conv2d_winograd::backward_weight(shape, x, grad_y, grad_w);
+    return conv2d_winograd::backward_weight<T>(shape, x, grad_y, grad_w);
   conv2d_gemm::backward_weight(shape, x, grad_y, grad_w);
 }
 

@@ -8,6 +8,7 @@
 #include "kernels/winograd_tiles_cpu.h"
 
 namespace nst::kernels::conv2d_winograd {
+namespace NST_CPU_VARIANT {
 namespace {
 
 using namespace winograd;
@@ -102,12 +103,6 @@ void pack(int64_t filters, int64_t channels, Tap&& tap, T* packed) {
 
 }  // namespace
 
-int64_t packed_numel(const Conv2dShape& shape) {
-  // The wider panel, float's, serves double as well.
-  return kPlanes * std::max(shape.c * round_up(shape.k, Line<float>::kElements),
-                            shape.k * round_up(shape.c, Line<float>::kElements));
-}
-
 template <class T>
 void pack_forward(const Conv2dShape& shape, const T* w, T* packed) {
   pack(
@@ -146,4 +141,5 @@ NST_INSTANTIATE(float)
 NST_INSTANTIATE(double)
 #undef NST_INSTANTIATE
 
+}  // namespace NST_CPU_VARIANT
 }  // namespace nst::kernels::conv2d_winograd

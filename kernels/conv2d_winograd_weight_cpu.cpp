@@ -9,6 +9,7 @@
 #include "kernels/winograd_tiles_cpu.h"
 
 namespace nst::kernels::conv2d_winograd {
+namespace NST_CPU_VARIANT {
 namespace {
 
 using namespace winograd;
@@ -89,4 +90,5 @@ NST_INSTANTIATE(float)
 NST_INSTANTIATE(double)
 #undef NST_INSTANTIATE
 
+}  // namespace NST_CPU_VARIANT
 }  // namespace nst::kernels::conv2d_winograd

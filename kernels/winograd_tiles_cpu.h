@@ -10,6 +10,7 @@
 #include "kernels/winograd.h"
 
 namespace nst::kernels::winograd {
+inline namespace NST_CPU_VARIANT {
 
 // Images (N, H, W, channels). Where there is a gate, of the same shape, elements count only where it is
 // positive.
@@ -148,4 +149,5 @@ void transform_products(const TileGrid& grid, const Tile& tile, const T* m, int6
   epilogue.relu ? finish(std::true_type()) : finish(std::false_type());
 }
 
+}  // namespace NST_CPU_VARIANT
 }  // namespace nst::kernels::winograd

@@ -1,4 +1,4 @@
-#include "tests/support.h"
+#include "kernels/cpu_variant.h"
 
 #include <omp.h>
 
@@ -6,6 +6,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
+#include <utility>
+
+#include "kernels/cpu_variant.h"
 
 namespace nst::testing {
 
@@ -108,6 +111,19 @@ bool register_gradchecks(const std::vector<GradcheckCase>& cases, const std::vec
     }
   }
   return true;
+}
+
+void for_each_cpu_variant(const std::function<void()>& check) {
+  using kernels::CpuVariant;
+  const CpuVariant before = kernels::cpu_variant();
+  for (const auto& [variant, name] :
+       {std::pair{CpuVariant::baseline, "baseline"}, {CpuVariant::avx512, "avx512"}}) {
+    if (!kernels::has_cpu_variant(variant)) continue;
+    const ::testing::ScopedTrace trace(__FILE__, __LINE__, name);
+    kernels::set_cpu_variant(variant);
+    check();
+  }
+  kernels::set_cpu_variant(before);
 }
 
 const std::vector<GradcheckCase>& gradcheck_cases() { return registry(); }

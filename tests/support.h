@@ -26,6 +26,9 @@ Tensor random_away_from_zero(const Shape& shape, uint64_t seed);
 // ::testing::ValuesIn(testing::devices())).
 std::vector<Device> devices();
 
+// Runs check() with each of the CPU's kernel variants that can run here (kernels/cpu_variant.h).
+void for_each_cpu_variant(const std::function<void()>& check);
+
 // max |a - b| / max(1, max |b|); NaN when any element of either is NaN.
 double relative_difference(const Tensor& a, const Tensor& b);
 double relative_difference(const std::vector<double>& a, const std::vector<double>& b);

@@ -71,8 +71,10 @@ class Winograd : public ::testing::TestWithParam<Conv2dShape> {};
 
 TEST_P(Winograd, agrees_with_gemm) {
   const Results expected = run<double>(GetParam(), Conv2dAlgorithm::gemm);
-  expect_close(run<double>(GetParam(), Conv2dAlgorithm::winograd4), expected, 1e-11);
-  expect_close(run<float>(GetParam(), Conv2dAlgorithm::winograd4), expected, 1e-4);
+  testing::for_each_cpu_variant([&] {
+    expect_close(run<double>(GetParam(), Conv2dAlgorithm::winograd4), expected, 1e-11);
+    expect_close(run<float>(GetParam(), Conv2dAlgorithm::winograd4), expected, 1e-4);
+  });
 }
 
 // n, h, w, c, k, r, s, stride, pad: sizes around the tile (4), the patch (6), a vector and a panel of
@@ -97,9 +99,11 @@ TEST(Winograd, passes_nan_on) {
   std::vector<float> packed(static_cast<size_t>(conv2d_packed_numel(shape, Conv2dAlgorithm::winograd4)));
   std::vector<float> y(static_cast<size_t>(shape.out_numel()), 0.0f);
   conv2d_pack_forward(kContext, shape, Conv2dAlgorithm::winograd4, w.data(), packed.data());
-  conv2d_forward<float>(kContext, shape, Conv2dAlgorithm::winograd4, x.data(), packed.data(), nullptr, true,
-                        y.data());
-  EXPECT_TRUE(std::isnan(y[(6 * 12 + 6) * 16]));
+  testing::for_each_cpu_variant([&] {
+    conv2d_forward<float>(kContext, shape, Conv2dAlgorithm::winograd4, x.data(), packed.data(), nullptr, true,
+                          y.data());
+    EXPECT_TRUE(std::isnan(y[(6 * 12 + 6) * 16]));
+  });
 }
 
 TEST(Conv2dAlgorithm, is_winograd_where_it_pays) {
