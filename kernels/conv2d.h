@@ -28,7 +28,8 @@ enum class Conv2dAlgorithm {
   gemm,       // gather the taps of a tile of pixels into a matrix, multiply; any shape
   winograd4,  // Lavin & Gray 2016, F(4x4, 3x3): 3x3 stride 1, 4 times fewer multiplications
   winograd2,  // F(2x2, 3x3): 2.25 times fewer, and no less exact than the sum (CUDA)
-  direct,     // the sum as it is written: 3x3 or 9x9, stride 1, few channels on either side (CUDA)
+  direct,     // CPU: the product of gemm, of the image where it lies; a padding smaller than the kernel
+              // CUDA: the sum as it is written; 3x3 or 9x9, stride 1, few channels on either side
   cudnn,      // NVIDIA's library, in float32; gemm where it is asked for float64 (CUDA)
   // gemm on Hopper's own tensor-core instructions, in the math mode of the same name alone: stride 1,
   // channels in multiples of 8 on both sides, tensors aligned to 16 bytes. float64 gets a plain gemm.
@@ -37,7 +38,7 @@ enum class Conv2dAlgorithm {
 };
 
 // The fastest algorithm that can do this shape:
-//   CPU    winograd4 for 3x3 stride 1 with 16 channels or more on both sides, else gemm.
+//   CPU    winograd4 for 3x3 stride 1 with 16 channels or more on both sides, else direct where possible.
 //   CUDA   direct where x or y has at most 4 channels, 3x3 or 9x9, stride 1: a network's first and last
 //   layer,
 //          whose product would leave most of a tile's columns, or of its depth, empty;

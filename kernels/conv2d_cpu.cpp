@@ -1,5 +1,6 @@
 // Chooses the algorithm; the algorithms have files of their own.
 #include "kernels/conv2d.h"
+#include "kernels/conv2d_direct_cpu.h"
 #include "kernels/conv2d_gemm_cpu.h"
 #include "kernels/conv2d_winograd_cpu.h"
 #include "kernels/parallel.h"
@@ -11,24 +12,30 @@ namespace nst::kernels {
 
 bool conv2d_supports(const CpuContext&, const Conv2dShape& shape, Conv2dAlgorithm algorithm) {
   if (algorithm == Conv2dAlgorithm::winograd4) return shape.r == 3 && shape.s == 3 && shape.stride == 1;
+  if (algorithm == Conv2dAlgorithm::direct) return shape.pad < shape.r && shape.pad < shape.s;
   return algorithm == Conv2dAlgorithm::gemm;
 }
 
 Conv2dAlgorithm conv2d_algorithm(const CpuContext& context, const Conv2dShape& shape) {
   const bool possible = conv2d_supports(context, shape, Conv2dAlgorithm::winograd4);
-  return possible && shape.c >= 16 && shape.k >= 16 ? Conv2dAlgorithm::winograd4 : Conv2dAlgorithm::gemm;
+  if (possible && shape.c >= 16 && shape.k >= 16) return Conv2dAlgorithm::winograd4;
+  return conv2d_supports(context, shape, Conv2dAlgorithm::direct) ? Conv2dAlgorithm::direct
+                                                                  : Conv2dAlgorithm::gemm;
 }
 
 int64_t conv2d_packed_numel(const Conv2dShape& shape, Conv2dAlgorithm algorithm) {
   if (algorithm == Conv2dAlgorithm::winograd4) return conv2d_winograd::packed_numel(shape);
   if (algorithm == Conv2dAlgorithm::winograd2) return 16 * shape.k * shape.c;
-  return shape.k * shape.c * shape.r * shape.s;
+  const int64_t elements = shape.k * shape.c * shape.r * shape.s;
+  if (algorithm == Conv2dAlgorithm::direct) return std::max(elements, conv2d_direct_cpu::packed_numel(shape));
+  return elements;
 }
 
 template <class T>
 void conv2d_pack_forward(const CpuContext&, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* w,
                          T* packed) {
   if (algorithm == Conv2dAlgorithm::winograd4) return conv2d_winograd::pack_forward<T>(shape, w, packed);
+  if (algorithm == Conv2dAlgorithm::direct) return conv2d_direct_cpu::pack_forward<T>(shape, w, packed);
   conv2d_gemm::pack_forward(shape, w, packed);
 }
 
@@ -37,6 +44,8 @@ void conv2d_forward(const CpuContext&, const Conv2dShape& shape, Conv2dAlgorithm
                     const T* packed, const T* bias, bool relu, T* y) {
   if (algorithm == Conv2dAlgorithm::winograd4)
     return conv2d_winograd::forward<T>(shape, x, packed, bias, relu, y);
+  if (algorithm == Conv2dAlgorithm::direct)
+    return conv2d_direct_cpu::forward<T>(shape, x, packed, bias, relu, y);
   conv2d_gemm::forward(shape, x, packed, bias, relu, y);
 }
 
@@ -45,6 +54,8 @@ void conv2d_pack_backward_input(const CpuContext&, const Conv2dShape& shape, Con
                                 const T* w, T* packed) {
   if (algorithm == Conv2dAlgorithm::winograd4)
     return conv2d_winograd::pack_backward_input<T>(shape, w, packed);
+  if (algorithm == Conv2dAlgorithm::direct && shape.stride == 1)
+    return conv2d_direct_cpu::pack_backward_input<T>(shape, w, packed);
   conv2d_gemm::pack_backward_input(shape, w, packed);
 }
 
@@ -53,6 +64,8 @@ void conv2d_backward_input(const CpuContext&, const Conv2dShape& shape, Conv2dAl
                            const T* grad_y, const T* gate, const T* packed, T* grad_x) {
   if (algorithm == Conv2dAlgorithm::winograd4)
     return conv2d_winograd::backward_input<T>(shape, grad_y, gate, packed, grad_x);
+  if (algorithm == Conv2dAlgorithm::direct && shape.stride == 1)
+    return conv2d_direct_cpu::backward_input<T>(shape, grad_y, gate, packed, grad_x);
   conv2d_gemm::backward_input(shape, grad_y, gate, packed, grad_x);
 }
 

@@ -1,4 +1,4 @@
-#include "kernels/cpu_variant.h"
+#include "tests/support.h"
 
 #include <omp.h>
 

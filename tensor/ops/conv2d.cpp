@@ -80,7 +80,8 @@ Conv2dWeight::Conv2dWeight(Tensor weight) : weight_(std::move(weight)) {
 const Tensor& Conv2dWeight::packed_forward(const kernels::Conv2dShape& shape,
                                            kernels::Conv2dAlgorithm algorithm) const {
   Packed& packed = cache_->forward;
-  if (!packed.tensor.defined() || packed.version != weight_.version() || packed.algorithm != algorithm) {
+  if (!packed.tensor.defined() || packed.version != weight_.version() || packed.algorithm != algorithm ||
+      packed.stride != shape.stride) {
     packed.tensor =
         Tensor::empty({kernels::conv2d_packed_numel(shape, algorithm)}, weight_.dtype(), weight_.device());
     dispatch("conv2d", weight_, [&]<class T>(const auto& context, std::type_identity<T>) {
@@ -88,6 +89,7 @@ const Tensor& Conv2dWeight::packed_forward(const kernels::Conv2dShape& shape,
                                       packed.tensor.mutable_data<T>());
     });
     packed.algorithm = algorithm;
+    packed.stride = shape.stride;
     packed.version = weight_.version();
   }
   return packed.tensor;

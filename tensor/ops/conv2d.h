@@ -38,7 +38,7 @@ class Conv2dWeight {
   struct Packed {
     Tensor tensor;
     kernels::Conv2dAlgorithm algorithm{};
-    int64_t stride = 0;  // the backward packing depends on it
+    int64_t stride = 0;  // some packings depend on it
     uint64_t version = 0;
   };
   struct Cache {

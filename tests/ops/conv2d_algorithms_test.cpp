@@ -106,11 +106,31 @@ TEST(Winograd, passes_nan_on) {
   });
 }
 
+class Direct : public ::testing::TestWithParam<Conv2dShape> {};
+
+TEST_P(Direct, agrees_with_gemm) {
+  const Results expected = run<double>(GetParam(), Conv2dAlgorithm::gemm);
+  testing::for_each_cpu_variant([&] {
+    expect_close(run<double>(GetParam(), Conv2dAlgorithm::direct), expected, 1e-12);
+    expect_close(run<float>(GetParam(), Conv2dAlgorithm::direct), expected, 1e-5);
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    shapes, Direct,
+    ::testing::Values(Conv2dShape{1, 1, 1, 1, 1, 1, 1, 1, 0}, Conv2dShape{2, 33, 17, 3, 64, 3, 3, 1, 1},
+                      Conv2dShape{2, 17, 33, 64, 3, 3, 3, 1, 1}, Conv2dShape{1, 24, 130, 3, 32, 9, 9, 1, 4},
+                      Conv2dShape{1, 24, 203, 32, 3, 9, 9, 1, 0},  // more than one block of pixels
+                      Conv2dShape{1, 19, 22, 8, 33, 3, 3, 2, 1}, Conv2dShape{1, 21, 20, 5, 8, 3, 3, 2, 0},
+                      Conv2dShape{3, 9, 7, 17, 9, 1, 1, 1, 0}, Conv2dShape{1, 13, 12, 4, 6, 5, 2, 1, 1},
+                      Conv2dShape{1, 12, 12, 3, 2, 2, 2, 4, 0}));
+
 TEST(Conv2dAlgorithm, is_winograd_where_it_pays) {
   EXPECT_EQ(conv2d_algorithm(kContext, {1, 64, 64, 64, 64, 3, 3, 1, 1}), Conv2dAlgorithm::winograd4);
-  EXPECT_EQ(conv2d_algorithm(kContext, {1, 64, 64, 3, 64, 3, 3, 1, 1}), Conv2dAlgorithm::gemm);
-  EXPECT_EQ(conv2d_algorithm(kContext, {1, 64, 64, 64, 64, 3, 3, 2, 1}), Conv2dAlgorithm::gemm);
-  EXPECT_EQ(conv2d_algorithm(kContext, {1, 64, 64, 64, 64, 1, 1, 1, 0}), Conv2dAlgorithm::gemm);
+  EXPECT_EQ(conv2d_algorithm(kContext, {1, 64, 64, 3, 64, 3, 3, 1, 1}), Conv2dAlgorithm::direct);
+  EXPECT_EQ(conv2d_algorithm(kContext, {1, 64, 64, 64, 64, 3, 3, 2, 1}), Conv2dAlgorithm::direct);
+  EXPECT_EQ(conv2d_algorithm(kContext, {1, 64, 64, 64, 64, 1, 1, 1, 0}), Conv2dAlgorithm::direct);
+  EXPECT_EQ(conv2d_algorithm(kContext, {1, 9, 9, 4, 6, 3, 3, 1, 4}), Conv2dAlgorithm::gemm);
 }
 
 }  // namespace

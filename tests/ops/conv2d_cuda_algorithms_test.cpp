@@ -110,7 +110,7 @@ TEST(Conv2dAlgorithmErrors, name_what_cannot_be_done) {
   const ops::Conv2dWeight w3(Tensor::zeros({8, 4, 3, 3})), w5(Tensor::zeros({8, 4, 5, 5}));
   EXPECT_INVALID(ops::conv2d_forward(x, w5, {}, {.algorithm = Conv2dAlgorithm::winograd4}),
                  "conv2d: winograd4 cannot do 4 to 8 channels by 5x5 with stride 1 on cpu");
-  EXPECT_INVALID(ops::conv2d_forward(x, w3, {}, {.algorithm = Conv2dAlgorithm::direct}),
+  EXPECT_INVALID(ops::conv2d_forward(x, w3, {}, {.padding = 3, .algorithm = Conv2dAlgorithm::direct}),
                  "direct cannot do 4 to 8 channels by 3x3 with stride 1 on cpu");
   if (cuda_device_count() == 0) return;
   const ops::Conv2dWeight on_cuda(w5.weight().to(kCuda));
