@@ -9,7 +9,7 @@ namespace cuda_on_cpu {
 namespace {
 
 constexpr cuuint32_t kRank = 5;
-constexpr cuuint64_t kRowBytes = 128;
+constexpr uint32_t kRowBytes = 128;
 
 // What CUtensorMap's opaque words hold here.
 struct TensorMap {
@@ -40,22 +40,25 @@ uint32_t swizzled(uint32_t address) {
 }
 
 void copy_box(const TensorMap& m, const int (&corner)[kRank], uint32_t to) {
-  const cuuint64_t elements = box_bytes(m) / m.element_bytes;
-  for (cuuint64_t e = 0; e < elements; ++e) {
+  const auto rows = static_cast<uint32_t>(box_bytes(m) / kRowBytes);
+  for (uint32_t row = 0; row < rows; ++row) {
     const unsigned char* from = m.memory;
     bool inside = true;
-    cuuint64_t rest = e;
-    for (cuuint32_t d = 0; d < m.rank; ++d) {
+    uint32_t rest = row;
+    for (cuuint32_t d = 1; d < m.rank; ++d) {
       const int64_t at = corner[d] + static_cast<int64_t>(rest % m.box[d]);
       rest /= m.box[d];
       inside = inside && at >= 0 && at < static_cast<int64_t>(m.sizes[d]);
       if (inside) from += at * static_cast<int64_t>(m.strides[d]);
     }
-    void* const place = shared_at(swizzled(to + static_cast<uint32_t>(e * m.element_bytes)));
-    if (inside) {
-      std::memcpy(place, from, m.element_bytes);
-    } else {
-      std::memset(place, 0, m.element_bytes);
+    unsigned char line[kRowBytes] = {};
+    for (int i = 0; inside && i < m.box[0]; ++i) {
+      const int64_t at = int64_t{corner[0]} + i;
+      if (at < 0 || at >= static_cast<int64_t>(m.sizes[0])) continue;
+      std::memcpy(line + i * m.element_bytes, from + at * m.element_bytes, m.element_bytes);
+    }
+    for (uint32_t piece = 0; piece < kRowBytes; piece += 16) {
+      std::memcpy(shared_at(swizzled(to + row * kRowBytes + piece)), line + piece, 16);
     }
   }
 }

@@ -26,29 +26,27 @@ struct Descriptor {
 
   // "Shared Memory Matrix Layout", K-major, 128-byte swizzle: rows of 128 bytes; eight of them are an atom,
   // and atoms are `stride` apart. The pieces of 16 bytes of an atom's row r are XORed with r, which the
-  // hardware takes from the address.
-  uint32_t word(int row, int index) const {
-    const uint32_t linear = start + static_cast<uint32_t>(row / 8) * stride +
-                            static_cast<uint32_t>(row % 8) * 128 + static_cast<uint32_t>(index) * 4;
-    uint32_t bits;
-    std::memcpy(&bits, shared_at(linear ^ (linear >> 7 & 7) << 4), sizeof bits);
-    return bits;
+  // hardware takes from the address. One instruction takes two pieces of a row.
+  void read_row(int row, uint32_t* words) const {
+    for (uint32_t piece = 0; piece < 2; ++piece) {
+      const uint32_t linear =
+          start + static_cast<uint32_t>(row / 8) * stride + static_cast<uint32_t>(row % 8) * 128 + piece * 16;
+      std::memcpy(words + piece * 4, shared_at(linear ^ (linear >> 7 & 7) << 4), 16);
+    }
   }
 };
 
 std::vector<uint32_t> read(uint64_t descriptor, int first_row, int rows) {
   const Descriptor d(descriptor);
-  std::vector<uint32_t> words;
-  words.reserve(static_cast<size_t>(rows) * kWords);
-  for (int row = first_row; row < first_row + rows; ++row) {
-    for (int w = 0; w < kWords; ++w) words.push_back(d.word(row, w));
-  }
+  std::vector<uint32_t> words(static_cast<size_t>(rows) * kWords);
+  for (int row = 0; row < rows; ++row) d.read_row(first_row + row, &words[static_cast<size_t>(row) * kWords]);
   return words;
 }
 
 // The elements of rows of words, as the tensor core sees them.
 std::vector<float> elements(const std::vector<uint32_t>& words, WgmmaType type) {
   std::vector<float> values;
+  values.reserve(2 * words.size());
   for (const uint32_t w : words) {
     if (type == WgmmaType::tf32) {
       values.push_back(std::bit_cast<float>(w & 0xffffe000));
