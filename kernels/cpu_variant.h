@@ -3,7 +3,8 @@
 // The hot kernels' files are compiled once for every variant (add_cpu_variants() in kernels/CMakeLists.txt),
 // with NST_CPU_VARIANT set to its name. All they are made of sits in a namespace of that name, so that the
 // linker can never put code for one processor where another's is meant. NST_VARIANT_KERNEL() declares such a
-// kernel for its callers, who see one function.
+// kernel for its callers, who see one function; it goes in a namespace of its own, as those of the same names
+// inside nst::kernels are inline.
 #pragma once
 
 #include <utility>

@@ -1,14 +1,14 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernels/gemm_cpu.h"
+#include "kernels/conv2d_direct_cpu.h"
 #include "kernels/gram.h"
 #include "kernels/parallel.h"
+#include "kernels/syrk_cpu.h"
 
 namespace nst::kernels {
 namespace {
 
-// Pixels per block: 512 channels of float fill a megabyte.
 constexpr int64_t kBlockPixels = 512;
 // A fixed number of partial sums per image, so that the result does not depend on the number of threads.
 constexpr int64_t kGroups = 4;
@@ -18,27 +18,22 @@ constexpr int64_t kGroups = 4;
 template <class T>
 void gram_forward(const CpuContext&, const GramShape& shape, T shift, T scale, const T* features, T* gram) {
   const auto [n, pixels, c] = shape;
-  const int64_t blocks = (pixels + kBlockPixels - 1) / kBlockPixels, groups = std::min(blocks, kGroups);
+  const int64_t stride = blas::syrk_stride(c);
+  std::vector<std::vector<T>> sums(kGroups);
   for (int64_t image = 0; image < n; ++image) {
     const T* f = features + image * pixels * c;
-    std::vector<RowMajor<T>> sums(static_cast<size_t>(groups));
-    parallel_for(groups, 1, [&](int64_t first, int64_t last) {
-      RowMajor<T> block(kBlockPixels, c);
+    parallel_for(kGroups, 1, [&, pixels = pixels, c = c](int64_t first, int64_t last) {
       for (int64_t group = first; group < last; ++group) {
-        sums[group].setZero(c, c);
-        for (int64_t b = blocks * group / groups; b < blocks * (group + 1) / groups; ++b) {
-          const int64_t begin = b * kBlockPixels, rows = std::min(kBlockPixels, pixels - begin);
-          auto shifted = block.topRows(rows);
-          shifted = matrix(f + begin * c, rows, c, c).array() + shift;
-          sums[group].template selfadjointView<Eigen::Lower>().rankUpdate(shifted.transpose());
-        }
+        sums[group].assign(static_cast<size_t>(c * stride), T(0));
+        const int64_t begin = pixels * group / kGroups, end = pixels * (group + 1) / kGroups;
+        blas::syrk<T>(end - begin, c, shift, f + begin * c, sums[group].data());
       }
     });
     T* g = gram + image * c * c;
     for (int64_t i = 0; i < c; ++i) {
-      for (int64_t j = 0; j <= i; ++j) {
+      for (int64_t j = i; j < c; ++j) {
         T sum = 0;
-        for (const auto& partial : sums) sum += partial(i, j);
+        for (const auto& partial : sums) sum += partial[i * stride + j];
         g[i * c + j] = g[j * c + i] = scale * sum;
       }
     }
@@ -50,18 +45,25 @@ void gram_backward(const CpuContext&, const GramShape& shape, T shift, T scale, 
                    const T* grad_gram, T* grad_features) {
   const auto [n, pixels, c] = shape;
   const int64_t blocks = (pixels + kBlockPixels - 1) / kBlockPixels;
+  std::vector<T> symmetric(static_cast<size_t>(c * c)), offset(static_cast<size_t>(c));
+  const Conv2dShape whole{1, 1, pixels, c, c, 1, 1};
+  std::vector<T> packed(static_cast<size_t>(conv2d_direct_cpu::packed_numel(whole)));
   for (int64_t image = 0; image < n; ++image) {
-    const auto grad = matrix(grad_gram + image * c * c, c, c, c);
-    const RowMajor<T> symmetric = scale * (grad + grad.transpose());
-    // The shift adds the same row to every pixel's product.
-    const Eigen::RowVector<T, Eigen::Dynamic> offset = shift * symmetric.colwise().sum();
-    parallel_for(blocks, 1, [&](int64_t first, int64_t last) {
+    // A product with the same matrix pixel by pixel is a 1x1 convolution; the shift is its bias.
+    const T* grad = grad_gram + image * c * c;
+    for (int64_t i = 0; i < c; ++i) {
+      T sum = 0;
+      for (int64_t j = 0; j < c; ++j)
+        sum += symmetric[i * c + j] = scale * (grad[i * c + j] + grad[j * c + i]);
+      offset[i] = shift * sum;
+    }
+    conv2d_direct_cpu::pack_forward<T>(whole, symmetric.data(), packed.data());
+    parallel_for(blocks, 1, [&, pixels = pixels, c = c](int64_t first, int64_t last) {
       for (int64_t b = first; b < last; ++b) {
-        const int64_t begin = b * kBlockPixels, rows = std::min(kBlockPixels, pixels - begin);
+        const int64_t begin = b * kBlockPixels, count = std::min(kBlockPixels, pixels - begin);
         const int64_t at = (image * pixels + begin) * c;
-        auto out = matrix(grad_features + at, rows, c, c);
-        out.noalias() = matrix(features + at, rows, c, c) * symmetric;
-        out.rowwise() += offset;
+        conv2d_direct_cpu::forward<T>(Conv2dShape{1, 1, count, c, c, 1, 1}, features + at, packed.data(),
+                                      offset.data(), false, grad_features + at);
       }
     });
   }

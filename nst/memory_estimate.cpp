@@ -16,7 +16,7 @@ constexpr double kElement = 4;  // bytes of a float32
 constexpr double kFixed = 96e6;
 
 struct NetworkElements {
-  double saved = 0;    // of all layers' outputs
+  double saved = 0;    // of the outputs that the backward pass needs
   double largest = 0;  // of the largest layer's output
   double weights = 0;  // of all packed weights, one direction
 };
@@ -24,13 +24,18 @@ struct NetworkElements {
 NetworkElements network_elements(const nn::VggConfig& vgg, PictureSize size) {
   NetworkElements elements;
   int64_t in_channels = 3;
-  for (const auto& name : nn::vgg_layer_names(vgg.depth)) {
+  const auto names = nn::vgg_layer_names(vgg.depth);
+  for (size_t i = 0; i < names.size(); ++i) {
+    const auto& name = names[i];
     const auto shape = nn::vgg_layer_shape(vgg.depth, name);
     const int64_t h = std::max<int64_t>(size.height >> shape.halvings, 1);
     const int64_t w = std::max<int64_t>(size.width >> shape.halvings, 1);
     if (!name.starts_with("relu")) {  // a convolution and its ReLU share one tensor
       const double numel = static_cast<double>(h * w * shape.channels);
-      elements.saved += numel;
+      // Of a map before a max pool that nobody else wants, only a byte per pooled element is kept.
+      const bool pooled =
+          vgg.pooling == nn::Pooling::max && i + 2 < names.size() && names[i + 2].starts_with("pool");
+      elements.saved += pooled && name.starts_with("conv") ? numel / 4 / kElement : numel;
       elements.largest = std::max(elements.largest, numel);
     }
     if (name.starts_with("conv")) {
@@ -54,7 +59,7 @@ size_t estimate_basic_memory(const nn::VggConfig& vgg, const BasicOptions& optio
   const double pictures = options.optimiser == OptimiserKind::lbfgs
                               ? 2.0 * std::min(options.lbfgs.history, options.iterations) + 9
                               : 7.0;
-  // Backwards, a layer's gradient, its masked copy and its input's gradient live beside what is still saved.
+  // Backwards, a layer's gradient and its input's gradient live beside what is still saved.
   const double optimising = run.saved + 2 * run.largest + 2 * run.weights + pictures * picture;
   // Reading a style keeps two layers at a time, and the maps its Gram matrices are made of.
   const double reading = 3 * style.largest + style.weights;
