@@ -82,6 +82,9 @@ cudnnStatus_t workspace_size(Algorithm algorithm, Algorithm good, size_t* bytes)
   return CUDNN_STATUS_SUCCESS;
 }
 
+// NaN: before the sums are taken and after they are stored, whatever else lies in the workspace is lost.
+void spoil(void* workspace, size_t bytes) { std::memset(workspace, 0xff, bytes); }
+
 template <class Algorithm>
 cudnnStatus_t prepare(const cudnnTensorStruct& x, const cudnnFilterStruct& w,
                       const cudnnConvolutionStruct& conv, const cudnnTensorStruct& y, const void* xs,
@@ -96,7 +99,6 @@ cudnnStatus_t prepare(const cudnnTensorStruct& x, const cudnnFilterStruct& w,
   if (workspace_bytes < kWorkspace || !cuda_on_cpu::is_device_memory(workspace, workspace_bytes)) {
     return CUDNN_STATUS_BAD_PARAM;
   }
-  std::memset(workspace, 0xff, workspace_bytes);  // NaN: whatever else lay there is lost
   return CUDNN_STATUS_SUCCESS;
 }
 
@@ -285,7 +287,9 @@ cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void* alpha,
   if (status != CUDNN_STATUS_SUCCESS) return status;
   return enqueue(handle, [=, of_x = *x_descriptor, of_w = *w_descriptor, of_conv = *conv,
                           of_y = *y_descriptor, scale = scales(alpha, beta)] {
+    spoil(workspace, workspace_bytes);
     store(forward_sums(of_x, x, of_w, w, of_conv, of_y), scale, y);
+    spoil(workspace, workspace_bytes);
   });
 }
 
@@ -328,6 +332,7 @@ cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void* alp
                               CUDNN_CONVOLUTION_BWD_DATA_ALGO_1, workspace, workspace_bytes);
   if (status != CUDNN_STATUS_SUCCESS) return status;
   return enqueue(handle, [=, of_conv = *conv, scale = scales(alpha, beta)] {
+    spoil(workspace, workspace_bytes);
     const auto w_values = operand(of_conv, w, of_w.numel()), dy_values = operand(of_conv, dy, of_y.numel());
     std::vector<double> sums(static_cast<size_t>(of_x.numel()));
     for_each_tap(of_x, of_w, of_conv, of_y, [&](int64_t out, int64_t tap, int64_t in) {
@@ -338,6 +343,7 @@ cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void* alp
       }
     });
     store(sums, scale, dx);
+    spoil(workspace, workspace_bytes);
   });
 }
 
@@ -354,6 +360,7 @@ cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handle, const void* a
                               CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1, workspace, workspace_bytes);
   if (status != CUDNN_STATUS_SUCCESS) return status;
   return enqueue(handle, [=, of_conv = *conv, scale = scales(alpha, beta)] {
+    spoil(workspace, workspace_bytes);
     const auto x_values = operand(of_conv, x, of_x.numel()), dy_values = operand(of_conv, dy, of_y.numel());
     std::vector<double> sums(static_cast<size_t>(of_w.numel()));
     for_each_tap(of_x, of_w, of_conv, of_y, [&](int64_t out, int64_t tap, int64_t in) {
@@ -364,5 +371,6 @@ cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handle, const void* a
       }
     });
     store(sums, scale, dw);
+    spoil(workspace, workspace_bytes);
   });
 }
