@@ -137,7 +137,7 @@ void check_gatys(const std::string& file, const std::string& problem, const nn::
     const autograd::Variable picture(x, true);
     const auto [total, terms] = loss(picture);
     autograd::backward(total);
-    return nn::Evaluation{terms.read().total, picture.grad()};
+    return nn::Evaluation{loss.read(terms).total, picture.grad()};
   };
   const auto what = [&](const char* of) {
     return fmt::format("ten steps on {}: {}, {}", problem, of, name_of(dtype));
