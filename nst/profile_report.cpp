@@ -80,6 +80,13 @@ std::vector<ProfileRow> profile_rows(const std::vector<OpEvent>& events, Profile
   return sorted;
 }
 
+Device busiest_device(const std::vector<OpEvent>& events) {
+  std::map<std::string, double> seconds;
+  for (const OpEvent& event : events) seconds[event.device.to_string()] += event.own;
+  if (seconds.empty()) return kCpu;
+  return Device::parse(std::ranges::max_element(seconds, {}, [](const auto& s) { return s.second; })->first);
+}
+
 double roofline_share(const ProfileRow& row, const Roofline& roofline) {
   return roofline.seconds(row.flops, row.bytes) / row.seconds;
 }

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "nst/roofline.h"
 #include "tensor/profile.h"
+#include "tensor/roofline.h"
 
 namespace nst {
 
@@ -22,6 +22,9 @@ enum class ProfileBy { op, layer, shape };
 
 // The longest first.
 std::vector<ProfileRow> profile_rows(const std::vector<OpEvent>& events, ProfileBy by);
+
+// Where the ops took longest, all together.
+Device busiest_device(const std::vector<OpEvent>& events);
 
 // The share of a row's time that this machine's limits alone would take: 1 is perfect, and Winograd's fewer
 // multiplications can pass it, since `flops` are the definition's.

@@ -1,6 +1,7 @@
 #include <stdexcept>
 
 #include "kernels/conv2d.h"
+#include "kernels/peak.h"
 #include "tensor/cuda_backend.h"
 
 namespace nst {
@@ -40,5 +41,8 @@ kernels::Conv2dAlgorithm kernels::conv2d_algorithm(const CudaContext&, const Con
   throw std::runtime_error("conv2d: nst was built without CUDA");
 }
 bool kernels::conv2d_supports(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm) { return false; }
+kernels::PeakWork kernels::peak_work(const CudaContext&) {
+  throw std::runtime_error("peak: nst was built without CUDA");
+}
 
 }  // namespace nst

@@ -31,6 +31,7 @@ void OpScope::begin(std::string_view op, const Shape& shape, Device device) {
   profile_->events_.push_back({.op = std::string(op),
                                .shape = shape.to_string(),
                                .region = region,
+                               .device = device,
                                .start = profile_->elapsed(),
                                .allocated = std::exchange(profile_->allocated_, 0)});
   profile_->open_.push_back(index_);

@@ -17,11 +17,12 @@ struct OpEvent {
   std::string op;        // "conv2d_backward_input"
   std::string shape;     // of the tensor it was called for
   std::string region;    // "conv3_2"; empty outside of all
+  Device device;         // where it ran
   double start = 0;      // seconds since the profile began
   double seconds = 0;    // with the ops it called
   double own = 0;        // seconds without them
   double flops = 0;      // arithmetic of the definition, multiplications and additions; 0 where nobody counts
-  double bytes = 0;      // of the tensors it was given, each counted once
+  double bytes = 0;      // of the tensors it was given, each counted once, twice when updated in place
   double allocated = 0;  // of the tensors made for it
 };
 

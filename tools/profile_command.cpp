@@ -84,7 +84,8 @@ void ProfileCommand::run() const {
   const double elapsed = profile.elapsed();
 
   if (profile.events().empty()) throw std::invalid_argument("profile: the command ran no ops");
-  const Roofline roofline = measure_roofline();
+  // Of where most of the time went: a run on a GPU has some ops on the CPU too.
+  const Roofline roofline = measure_roofline(busiest_device(profile.events()));
   const auto rows = profile_rows(profile.events(), parse_by(by));
   if (json) {
     print_json(rows, elapsed, roofline);

@@ -48,6 +48,7 @@ Tensor affine(const Tensor& x, double scale, double offset) {
 void axpy(double scale, const Tensor& x, Tensor& y) {
   check_same("axpy", x, y);
   dispatch("axpy", x, [&]<class T>(const auto& context, std::type_identity<T>) {
+    count_access(y.bytes());  // read as well as written
     kernels::axpy<T>(context, x.numel(), static_cast<T>(scale), x.data<T>(), y.mutable_data<T>());
   });
 }
@@ -59,6 +60,7 @@ void axpy_by(double factor, const Tensor& a, const Tensor& b, const Tensor& x, T
     check_same("axpy_by", *scalar, Tensor::empty({1}, x.dtype(), x.device()));
   }
   dispatch("axpy_by", x, [&]<class T>(const auto& context, std::type_identity<T>) {
+    count_access(y.bytes());
     kernels::axpy_by<T>(context, x.numel(), factor, a.data<T>(), b.defined() ? b.data<T>() : nullptr,
                         x.data<T>(), y.mutable_data<T>());
   });
