@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "kernels/conv2d_direct_cpu.h"
+#include "kernels/gemm_cpu.h"
 #include "kernels/gram.h"
 #include "kernels/parallel.h"
 #include "kernels/syrk_cpu.h"
@@ -69,9 +70,66 @@ void gram_backward(const CpuContext&, const GramShape& shape, T shift, T scale, 
   }
 }
 
-#define NST_INSTANTIATE(T)                                                             \
-  template void gram_forward(const CpuContext&, const GramShape&, T, T, const T*, T*); \
-  template void gram_backward(const CpuContext&, const GramShape&, T, T, const T*, const T*, T*);
+template <class T>
+void cross_gram_forward(const CpuContext&, const CrossGramShape& shape, T shift, T scale, const T* a,
+                        const T* b, T* gram) {
+  const auto [n, pixels, rows, columns] = shape;
+  const int64_t blocks = (pixels + kBlockPixels - 1) / kBlockPixels, groups = std::min(blocks, kGroups);
+  for (int64_t image = 0; image < n; ++image) {
+    const T *of_a = a + image * pixels * rows, *of_b = b + image * pixels * columns;
+    std::vector<RowMajor<T>> sums(static_cast<size_t>(groups));
+    parallel_for(groups, 1, [&](int64_t first, int64_t last) {
+      RowMajor<T> block_a(kBlockPixels, rows), block_b(kBlockPixels, columns);
+      for (int64_t group = first; group < last; ++group) {
+        sums[group].setZero(rows, columns);
+        for (int64_t block = blocks * group / groups; block < blocks * (group + 1) / groups; ++block) {
+          const int64_t begin = block * kBlockPixels, count = std::min(kBlockPixels, pixels - begin);
+          auto shifted_a = block_a.topRows(count);
+          auto shifted_b = block_b.topRows(count);
+          shifted_a = matrix(of_a + begin * rows, count, rows, rows).array() + shift;
+          shifted_b = matrix(of_b + begin * columns, count, columns, columns).array() + shift;
+          sums[group].noalias() += shifted_a.transpose() * shifted_b;
+        }
+      }
+    });
+    auto out = matrix(gram + image * rows * columns, rows, columns, columns);
+    out.setZero();
+    for (const auto& partial : sums) out += partial;
+    out *= scale;
+  }
+}
+
+template <class T>
+void cross_gram_backward(const CpuContext&, const CrossGramShape& shape, CrossGramOperand of, T shift,
+                         T scale, const T* other, const T* grad_gram, T* grad) {
+  const bool of_a = of == CrossGramOperand::a;
+  const int64_t pixels = shape.pixels, c = of_a ? shape.rows : shape.columns,
+                other_c = of_a ? shape.columns : shape.rows;
+  const int64_t blocks = (pixels + kBlockPixels - 1) / kBlockPixels;
+  for (int64_t image = 0; image < shape.n; ++image) {
+    const auto d = matrix(grad_gram + image * c * other_c, shape.rows, shape.columns, shape.columns);
+    RowMajor<T> factor = scale * d;  // (other_c, c)
+    if (of_a) factor = factor.transpose().eval();
+    // The shift adds the same row to every pixel's product.
+    const Eigen::RowVector<T, Eigen::Dynamic> offset = shift * factor.colwise().sum();
+    parallel_for(blocks, 1, [&](int64_t first, int64_t last) {
+      for (int64_t b = first; b < last; ++b) {
+        const int64_t begin = image * pixels + b * kBlockPixels,
+                      rows = std::min(kBlockPixels, pixels - b * kBlockPixels);
+        auto out = matrix(grad + begin * c, rows, c, c);
+        out.noalias() = matrix(other + begin * other_c, rows, other_c, other_c) * factor;
+        out.rowwise() += offset;
+      }
+    });
+  }
+}
+
+#define NST_INSTANTIATE(T)                                                                                  \
+  template void gram_forward(const CpuContext&, const GramShape&, T, T, const T*, T*);                      \
+  template void gram_backward(const CpuContext&, const GramShape&, T, T, const T*, const T*, T*);           \
+  template void cross_gram_forward(const CpuContext&, const CrossGramShape&, T, T, const T*, const T*, T*); \
+  template void cross_gram_backward(const CpuContext&, const CrossGramShape&, CrossGramOperand, T, T,       \
+                                    const T*, const T*, T*);
 NST_INSTANTIATE(float)
 NST_INSTANTIATE(double)
 #undef NST_INSTANTIATE

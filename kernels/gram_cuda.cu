@@ -19,29 +19,37 @@ cublasStatus_t syrk(cublasHandle_t blas, int n, int k, const double* alpha, cons
                     const double* beta, double* c) {
   return cuda::cublas().cublasDsyrk(blas, CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_N, n, k, alpha, a, n, beta, c, n);
 }
-// c (m x n, in a matrix of ld rows) = a b^T, a (m x k) and b (n x k) being parts of matrices of ld rows;
-// `batch` times, a stride apart.
-cublasStatus_t batched_gemm(cublasHandle_t blas, int m, int n, int k, int ld, const float* a, const float* b,
-                            float* c, int64_t stride_ab, int64_t stride_c, int batch) {
+// A matrix of cuBLAS', or as many as there are parts, a stride apart.
+template <class T>
+struct Operand {
+  T* data;
+  int64_t ld, stride = 0;
+};
+// c (m x n) = a b^T, a (m x k) and b (n x k) being parts of matrices of ld rows; `batch` times.
+cublasStatus_t batched_gemm(cublasHandle_t blas, int m, int n, int k, Operand<const float> a,
+                            Operand<const float> b, Operand<float> c, int batch) {
   const float one = 1, zero = 0;
-  return cuda::cublas().cublasSgemmStridedBatched(blas, CUBLAS_OP_N, CUBLAS_OP_T, m, n, k, &one, a, ld,
-                                                  stride_ab, b, ld, stride_ab, &zero, c, ld, stride_c, batch);
+  return cuda::cublas().cublasSgemmStridedBatched(
+      blas, CUBLAS_OP_N, CUBLAS_OP_T, m, n, k, &one, a.data, static_cast<int>(a.ld), a.stride, b.data,
+      static_cast<int>(b.ld), b.stride, &zero, c.data, static_cast<int>(c.ld), c.stride, batch);
 }
-cublasStatus_t batched_gemm(cublasHandle_t blas, int m, int n, int k, int ld, const double* a,
-                            const double* b, double* c, int64_t stride_ab, int64_t stride_c, int batch) {
+cublasStatus_t batched_gemm(cublasHandle_t blas, int m, int n, int k, Operand<const double> a,
+                            Operand<const double> b, Operand<double> c, int batch) {
   const double one = 1, zero = 0;
-  return cuda::cublas().cublasDgemmStridedBatched(blas, CUBLAS_OP_N, CUBLAS_OP_T, m, n, k, &one, a, ld,
-                                                  stride_ab, b, ld, stride_ab, &zero, c, ld, stride_c, batch);
+  return cuda::cublas().cublasDgemmStridedBatched(
+      blas, CUBLAS_OP_N, CUBLAS_OP_T, m, n, k, &one, a.data, static_cast<int>(a.ld), a.stride, b.data,
+      static_cast<int>(b.ld), b.stride, &zero, c.data, static_cast<int>(c.ld), c.stride, batch);
 }
-cublasStatus_t gemm(cublasHandle_t blas, int m, int n, int k, const float* a, const float* b,
-                    const float* beta, float* c) {
-  const float one = 1;
-  return cuda::cublas().cublasSgemm(blas, CUBLAS_OP_N, CUBLAS_OP_N, m, n, k, &one, a, m, b, k, beta, c, m);
+// c (m x n) = alpha op(a) b + beta c, a being (m x k) or, transposed, (k x m); all of them whole matrices.
+cublasStatus_t gemm(cublasHandle_t blas, cublasOperation_t op, int m, int n, int k, float alpha,
+                    const float* a, const float* b, float beta, float* c) {
+  return cuda::cublas().cublasSgemm(blas, op, CUBLAS_OP_N, m, n, k, &alpha, a, op == CUBLAS_OP_N ? m : k, b,
+                                    k, &beta, c, m);
 }
-cublasStatus_t gemm(cublasHandle_t blas, int m, int n, int k, const double* a, const double* b,
-                    const double* beta, double* c) {
-  const double one = 1;
-  return cuda::cublas().cublasDgemm(blas, CUBLAS_OP_N, CUBLAS_OP_N, m, n, k, &one, a, m, b, k, beta, c, m);
+cublasStatus_t gemm(cublasHandle_t blas, cublasOperation_t op, int m, int n, int k, double alpha,
+                    const double* a, const double* b, double beta, double* c) {
+  return cuda::cublas().cublasDgemm(blas, op, CUBLAS_OP_N, m, n, k, &alpha, a, op == CUBLAS_OP_N ? m : k, b,
+                                    k, &beta, c, m);
 }
 
 // How the product is cut up. It is long and thin (at 512 px, VGG's relu1_1 gives 64 rows by 262144 columns),
@@ -52,14 +60,19 @@ struct GramPlan {
   // diagonal are computed.
   static constexpr int64_t kPanel = 128;
 
-  explicit GramPlan(const GramShape& s) {
-    constexpr int64_t kFewestPixels = 512, kBlocks = 256;
-    const int64_t panels = (s.c + kPanel - 1) / kPanel, blocks = panels * (panels + 1) / 2;
-    parts = std::clamp<int64_t>(s.pixels / kFewestPixels, 1,
-                                std::max<int64_t>(1, kBlocks / std::max<int64_t>(blocks, 1)));
-    part_pixels = s.pixels / parts;
-  }
+  explicit GramPlan(const GramShape& s) : GramPlan(s.pixels, panels(s.c) * (panels(s.c) + 1) / 2) {}
+  explicit GramPlan(const CrossGramShape& s) : GramPlan(s.pixels, panels(s.rows) * panels(s.columns)) {}
+
   int64_t parts, part_pixels;
+
+ private:
+  GramPlan(int64_t pixels, int64_t blocks) {
+    constexpr int64_t kFewestPixels = 512, kBlocks = 256;
+    parts = std::clamp<int64_t>(pixels / kFewestPixels, 1,
+                                std::max<int64_t>(1, kBlocks / std::max<int64_t>(blocks, 1)));
+    part_pixels = pixels / parts;
+  }
+  static int64_t panels(int64_t channels) { return (channels + kPanel - 1) / kPanel; }
 };
 
 // partials (parts + 1, C, C) = the Gram matrices, their rows up to the diagonal, of the parts of one image
@@ -73,8 +86,9 @@ void gram_of_parts(cublasHandle_t blas, const GramShape& s, const GramPlan& plan
     // rows).
     const int panel = static_cast<int>(std::min(GramPlan::kPanel, s.c - first)),
               below = static_cast<int>(s.c - first);
-    CUDA_CHECK(batched_gemm(blas, panel, below, k, c, features + first, features + first,
-                            partials + first * s.c + first, plan.part_pixels * s.c, s.c * s.c,
+    const Operand<const T> f{features + first, s.c, plan.part_pixels * s.c};
+    CUDA_CHECK(batched_gemm(blas, panel, below, k, f, f,
+                            Operand<T>{partials + first * s.c + first, s.c, s.c * s.c},
                             static_cast<int>(plan.parts)));
   }
   const int64_t done = plan.parts * plan.part_pixels;
@@ -189,14 +203,98 @@ void gram_backward(const CudaContext& context, const GramShape& shape, T shift, 
   const T beta = shift == 0 ? T(0) : T(1);
   for (int64_t image = 0; image < n; ++image) {
     const int64_t at = image * pixels * c;
-    CUDA_CHECK(gemm(context.cublas(), static_cast<int>(c), static_cast<int>(pixels), static_cast<int>(c),
-                    symmetric + image * size, features + at, &beta, grad_features + at));
+    CUDA_CHECK(gemm(context.cublas(), CUBLAS_OP_N, static_cast<int>(c), static_cast<int>(pixels),
+                    static_cast<int>(c), T(1), symmetric + image * size, features + at, beta,
+                    grad_features + at));
   }
 }
 
-#define NST_INSTANTIATE(T)                                                              \
-  template void gram_forward(const CudaContext&, const GramShape&, T, T, const T*, T*); \
-  template void gram_backward(const CudaContext&, const GramShape&, T, T, const T*, const T*, T*);
+// The same cuts, all of the matrix.
+template <class T>
+void cross_gram_forward(const CudaContext& context, const CrossGramShape& shape, T shift, T scale, const T* a,
+                        const T* b, T* gram) {
+  const auto [n, pixels, rows, columns] = shape;
+  if (n * rows * columns == 0) return;
+  const GramPlan plan(shape);
+  const int64_t size = rows * columns, done = plan.parts * plan.part_pixels,
+                partials = plan.parts + (done < pixels ? 1 : 0);
+  // Scratch holds the sums of both operands' channels, what their sums want, then the partial matrices.
+  const ChannelShape of_a{n, pixels, rows}, of_b{n, pixels, columns};
+  const bool shifted = shift != 0;
+  const int64_t channel_sums = shifted ? n * (rows + columns) : 0,
+                sums = channel_sums + (shifted ? std::max(cuda::pixel_sums_scratch<1>(of_a),
+                                                          cuda::pixel_sums_scratch<1>(of_b))
+                                               : 0);
+  auto* const u = reinterpret_cast<double*>(
+      context.scratch<unsigned char>(sums * sizeof(double) + n * partials * size * sizeof(T)));
+  double* const v = u + n * rows;
+  T* const parts = reinterpret_cast<T*>(u + sums);
+  if (shifted) {
+    auto* const working = reinterpret_cast<cuda::Sums<1>*>(u + channel_sums);
+    column_sums_of(context, of_a, T(1), a, working, u);
+    column_sums_of(context, of_b, T(1), b, working, v);
+  }
+  for (int64_t image = 0; image < n; ++image) {
+    const T *const x = a + image * pixels * rows, *const y = b + image * pixels * columns;
+    T* const out = parts + image * partials * size;
+    const auto product = [&](int64_t first, int64_t count, int64_t part, int64_t batch) {
+      CUDA_CHECK(batched_gemm(context.cublas(), static_cast<int>(columns), static_cast<int>(rows),
+                              static_cast<int>(count),
+                              Operand<const T>{y + first * columns, columns, count * columns},
+                              Operand<const T>{x + first * rows, rows, count * rows},
+                              Operand<T>{out + part * size, columns, size}, static_cast<int>(batch)));
+    };
+    product(0, plan.part_pixels, 0, plan.parts);
+    if (done < pixels) product(done, pixels - done, plan.parts, 1);  // the few pixels left over
+  }
+  cuda::map_nhwc(context, n, 1, rows, columns, gram,
+                 [=, rows = rows, columns = columns, pixels = pixels] __device__(const cuda::Position& at) {
+                   const int64_t i = at.column, j = at.channel;
+                   T value = 0;
+                   for (int64_t p = 0; p < partials; ++p)
+                     value += parts[(at.image * partials + p) * size + i * columns + j];
+                   if (shifted) {
+                     const double of_both = u[at.image * rows + i] + v[at.image * columns + j];
+                     value = static_cast<T>(value + shift * (of_both + static_cast<double>(pixels) * shift));
+                   }
+                   return scale * value;
+                 });
+}
+
+template <class T>
+void cross_gram_backward(const CudaContext& context, const CrossGramShape& shape, CrossGramOperand of,
+                         T shift, T scale, const T* other, const T* grad_gram, T* grad) {
+  const auto [n, pixels, rows, columns] = shape;
+  const bool of_a = of == CrossGramOperand::a;
+  const int64_t c = of_a ? rows : columns, other_c = of_a ? columns : rows;
+  if (n * pixels * c == 0) return;
+  if (shift != 0) {  // it adds the same row to every pixel's product: the sums of dG's rows, or columns
+    T* const offset = context.scratch<T>(n * c);
+    const int64_t step = of_a ? 1 : columns, start = of_a ? columns : 1;
+    cuda::map(context, n * c, offset, [=, c = c] __device__(int64_t i) {
+      const T* const line = grad_gram + i / c * c * other_c + i % c * start;
+      double sum = 0;
+      for (int64_t k = 0; k < other_c; ++k) sum += line[k * step];
+      return static_cast<T>(shift * scale * sum);
+    });
+    cuda::map_pixels(context, ChannelShape{n, pixels, c}, grad,
+                     [=] __device__(int64_t, int64_t of_channel) { return offset[of_channel]; });
+  }
+  for (int64_t image = 0; image < n; ++image) {
+    // dG is to cuBLAS a matrix of `columns` rows.
+    CUDA_CHECK(gemm(context.cublas(), of_a ? CUBLAS_OP_T : CUBLAS_OP_N, static_cast<int>(c),
+                    static_cast<int>(pixels), static_cast<int>(other_c), scale,
+                    grad_gram + image * rows * columns, other + image * pixels * other_c,
+                    shift == 0 ? T(0) : T(1), grad + image * pixels * c));
+  }
+}
+
+#define NST_INSTANTIATE(T)                                                                                   \
+  template void gram_forward(const CudaContext&, const GramShape&, T, T, const T*, T*);                      \
+  template void gram_backward(const CudaContext&, const GramShape&, T, T, const T*, const T*, T*);           \
+  template void cross_gram_forward(const CudaContext&, const CrossGramShape&, T, T, const T*, const T*, T*); \
+  template void cross_gram_backward(const CudaContext&, const CrossGramShape&, CrossGramOperand, T, T,       \
+                                    const T*, const T*, T*);
 NST_INSTANTIATE(float)
 NST_INSTANTIATE(double)
 #undef NST_INSTANTIATE

@@ -9,4 +9,8 @@ namespace nst::autograd {
 // shifted channels. Gatys et al. 2016, eq. 3; the shift is Novak & Nikulin 2016, section 3.3.
 Variable gram(const Variable& features, const ops::GramParams& params = {});
 
+// The same between the channels of two maps of one size, a (N, H, W, Ca) and b (N, H, W, Cb): (N, Ca, Cb).
+// Novak & Nikulin 2016, section 3.4.
+Variable cross_gram(const Variable& a, const Variable& b, const ops::GramParams& params = {});
+
 }  // namespace nst::autograd

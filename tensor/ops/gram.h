@@ -16,4 +16,11 @@ Tensor gram_forward(const Tensor& features, const GramParams& params);
 // grad_gram (N, C, C) -> gradient of the features, (N, H, W, C).
 Tensor gram_backward(const Tensor& features, const Tensor& grad_gram, const GramParams& params);
 
+// a (N, H, W, Ca), b (N, H, W, Cb) -> (N, Ca, Cb): the correlations of two layers' channels.
+Tensor cross_gram_forward(const Tensor& a, const Tensor& b, const GramParams& params);
+
+// The gradient of a (N, H, W, Ca) from the other operand, b, and grad_gram (N, Ca, Cb); and of b from a.
+Tensor cross_gram_backward_a(const Tensor& b, const Tensor& grad_gram, const GramParams& params);
+Tensor cross_gram_backward_b(const Tensor& a, const Tensor& grad_gram, const GramParams& params);
+
 }  // namespace nst::ops

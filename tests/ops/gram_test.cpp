@@ -96,6 +96,73 @@ INSTANTIATE_TEST_SUITE_P(modes, GramMathMode,
                          ::testing::Combine(::testing::Values(MathMode::fp32, MathMode::tf32, MathMode::bf16),
                                             ::testing::Values(Shape{2, 5, 7, 3}, Shape{1, 41, 30, 150})));
 
+class CrossGram : public ::testing::TestWithParam<std::tuple<std::pair<Shape, int64_t>, DType, Device>> {};
+
+TEST_P(CrossGram, matches_the_definition) {
+  const auto& [shapes, dtype, device] = GetParam();
+  const auto& [shape, columns] = shapes;
+  const int64_t n = shape[0], pixels = shape[1] * shape[2], rows = shape[3];
+  const Tensor a = random_tensor(shape, dtype, 1),
+               b = random_tensor({n, shape[1], shape[2], columns}, dtype, 2);
+  const auto x = a.to_vector<double>(), y = b.to_vector<double>();
+  for (const double shift : {0.0, -1.0}) {
+    const ops::GramParams params{.shift = shift, .scale = 1.0 / static_cast<double>(pixels)};
+    std::vector<double> expected(static_cast<size_t>(n * rows * columns));
+    for (int64_t image = 0; image < n; ++image)
+      for (int64_t i = 0; i < rows; ++i)
+        for (int64_t j = 0; j < columns; ++j)
+          for (int64_t p = image * pixels; p < (image + 1) * pixels; ++p)
+            expected[(image * rows + i) * columns + j] +=
+                params.scale * (x[p * rows + i] + shift) * (y[p * columns + j] + shift);
+    EXPECT_CLOSE(ops::cross_gram_forward(a.to(device), b.to(device), params).to_vector<double>(), expected,
+                 dtype == DType::float32 ? 1e-5 : 1e-13);
+  }
+}
+
+TEST_P(CrossGram, backward_is_the_same_on_every_device) {
+  const auto& [shapes, dtype, device] = GetParam();
+  const auto& [shape, columns] = shapes;
+  const Tensor a = random_tensor(shape, DType::float64, 1),
+               b = random_tensor({shape[0], shape[1], shape[2], columns}, DType::float64, 2),
+               grad_gram = random_tensor({shape[0], shape[3], columns}, DType::float64, 3);
+  const double tolerance = dtype == DType::float32 ? 1e-6 : 1e-14;
+  for (const double shift : {0.0, -1.0}) {
+    const ops::GramParams params{.shift = shift, .scale = 0.3};
+    const auto there = [&, dtype = dtype, device = device](const Tensor& x) {
+      return x.to(dtype).to(device);
+    };
+    EXPECT_CLOSE(ops::cross_gram_backward_a(there(b), there(grad_gram), params),
+                 ops::cross_gram_backward_a(b, grad_gram, params), tolerance);
+    EXPECT_CLOSE(ops::cross_gram_backward_b(there(a), there(grad_gram), params),
+                 ops::cross_gram_backward_b(a, grad_gram, params), tolerance);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(shapes, CrossGram,
+                         ::testing::Combine(::testing::Values(std::pair{Shape{1, 1, 1, 1}, 2},
+                                                              std::pair{Shape{2, 5, 7, 3}, 5},
+                                                              std::pair{Shape{1, 65, 17, 33}, 8},
+                                                              std::pair{Shape{2, 1, 2051, 8}, 3},
+                                                              std::pair{Shape{1, 41, 30, 50}, 150}),
+                                            ::testing::Values(DType::float32, DType::float64),
+                                            ::testing::ValuesIn(testing::devices())));
+
+TEST(CrossGram, with_itself_is_the_gram_matrix) {
+  const Tensor x = random_tensor({2, 9, 7, 6}, DType::float64, 1);
+  const ops::GramParams params{.shift = -1, .scale = 0.1};
+  EXPECT_CLOSE(ops::cross_gram_forward(x, x, params), ops::gram_forward(x, params), 1e-14);
+}
+
+TEST(CrossGramErrors, name_the_shapes) {
+  const Tensor a = Tensor::zeros({1, 4, 5, 3});
+  EXPECT_INVALID(ops::cross_gram_forward(Tensor::zeros({3, 3}), a, {}), "cross_gram: a must have 4 axes");
+  EXPECT_INVALID(ops::cross_gram_forward(a, Tensor::zeros({1, 2, 2, 6}), {}), "b must be (1, 4, 5, 6)");
+  EXPECT_INVALID(ops::cross_gram_forward(a, Tensor::zeros({1, 4, 5, 6}, DType::float64), {}),
+                 "b must be like a, float32 (1, 4, 5, 3) on cpu, got float64 (1, 4, 5, 6)");
+  EXPECT_INVALID(ops::cross_gram_backward_a(a, Tensor::zeros({1, 6, 2}), {}), "grad_gram must be (1, 6, 3)");
+  EXPECT_INVALID(ops::cross_gram_backward_b(a, Tensor::zeros({1, 2, 6}), {}), "grad_gram must be (1, 3, 6)");
+}
+
 TEST(GramErrors, name_the_shapes) {
   EXPECT_INVALID(ops::gram_forward(Tensor::zeros({3, 3}), {}), "gram: features must have 4 axes");
   EXPECT_INVALID(ops::gram_backward(Tensor::zeros({1, 2, 2, 3}), Tensor::zeros({1, 2, 2}), {}),
@@ -111,6 +178,10 @@ const bool registered = testing::register_gradchecks(
         {"gram_shifted",
          [](const auto& v) { return autograd::gram(v[0], {.shift = -1, .scale = 0.2}); },
          {random_tensor({1, 3, 4, 5}, DType::float64, 2)},
+         {}},
+        {"cross_gram",
+         [](const auto& v) { return autograd::cross_gram(v[0], v[1], {.shift = -1, .scale = 0.2}); },
+         {random_tensor({2, 3, 4, 3}, DType::float64, 3), random_tensor({2, 3, 4, 5}, DType::float64, 4)},
          {}},
     },
     testing::devices());
