@@ -82,19 +82,18 @@ void ProfileCommand::run() const {
     throw CLI::RuntimeError(application->exit(error));  // it has said what there is to say
   }
   const double elapsed = profile.elapsed();
-
-  if (profile.events().empty()) throw std::invalid_argument("profile: the command ran no ops");
+  const auto events = profile.events();  // a copy: measuring the roofline runs ops too
+  if (events.empty()) throw std::invalid_argument("profile: the command ran no ops");
   // Of where most of the time went: a run on a GPU has some ops on the CPU too.
-  const Roofline roofline = measure_roofline(busiest_device(profile.events()));
-  const auto rows = profile_rows(profile.events(), parse_by(by));
+  const Roofline roofline = measure_roofline(busiest_device(events));
+  const auto rows = profile_rows(events, parse_by(by));
   if (json) {
     print_json(rows, elapsed, roofline);
   } else {
     print_table(rows, static_cast<size_t>(top), elapsed, roofline);
   }
-  write_trace(trace, profile.events());
-  write_roofline_png(chart, "nst " + app->remaining().front(), profile_rows(profile.events(), ProfileBy::op),
-                     roofline);
+  write_trace(trace, events);
+  write_roofline_png(chart, "nst " + app->remaining().front(), profile_rows(events, ProfileBy::op), roofline);
 }
 
 }  // namespace

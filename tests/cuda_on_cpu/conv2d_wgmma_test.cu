@@ -82,7 +82,7 @@ Results run(const kernels::CudaContext& context, const Conv2dShape& s, const Inp
   packed = unwritten(packed_shape);
   conv2d_pack_backward_input(context, s, how, w.data<float>(), packed.mutable_data<float>());
   conv2d_backward_input<float>(context, s, how, grad_y.data<float>(), nullptr, packed.data<float>(),
-                        grad_x.mutable_data<float>());
+                               grad_x.mutable_data<float>());
   return {y, rectified, grad_x};
 }
 

@@ -34,6 +34,7 @@ TEST(CudaCheck, names_the_library_the_call_and_the_reason) {
 class CudnnStandIn : public ::testing::Test {
  protected:
   CudnnStandIn() {
+    cudnnCreate(&handle);
     cudnnCreateTensorDescriptor(&x);
     cudnnCreateTensorDescriptor(&y);
     cudnnCreateFilterDescriptor(&w);
@@ -47,6 +48,7 @@ class CudnnStandIn : public ::testing::Test {
   }
   ~CudnnStandIn() override {
     cudaFree(memory);
+    cudnnDestroy(handle);
     cudnnDestroyTensorDescriptor(x);
     cudnnDestroyTensorDescriptor(y);
     cudnnDestroyFilterDescriptor(w);
@@ -57,12 +59,13 @@ class CudnnStandIn : public ::testing::Test {
   }
   cudnnStatus_t forward(cudnnConvolutionFwdAlgo_t algorithm, void* workspace, size_t bytes) {
     const float one = 1, zero = 0;
-    return cudnnConvolutionForward(nullptr, &one, x, memory, w, memory + 100, conv, algorithm, workspace,
+    return cudnnConvolutionForward(handle, &one, x, memory, w, memory + 100, conv, algorithm, workspace,
                                    bytes, &zero, y, memory + 200);
   }
 
   static constexpr size_t kFloats = 1000;
   static constexpr auto kGood = CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
+  cudnnHandle_t handle = nullptr;
   cudnnTensorDescriptor_t x = nullptr, y = nullptr;
   cudnnFilterDescriptor_t w = nullptr;
   cudnnConvolutionDescriptor_t conv = nullptr;
