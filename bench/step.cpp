@@ -1,12 +1,13 @@
 // Times whole steps of the methods, as JSON on standard output, for bench/compare/steps.py:
-//   step WHAT SIZE STEPS
+//   step WHAT SIZE STEPS [DEVICE [MATH]]
 // WHAT is
 //   gatys        an evaluation and an L-BFGS update, VGG16 to relu5_1, content relu4_2, five style layers
 //   fast         a picture through pytorch/examples' transform network
 //   adain        two pictures through the normalised VGG-19 to relu4_1, AdaIN, the decoder
 //   train_fast   an update of that network, four pictures, VGG16's losses at relu1_2, 2_2, 3_3 and 4_3
 //   train_adain  an update of that decoder, eight pairs, losses at relu1_1, 2_1, 3_1 and 4_1
-// Pictures are square; random weights take as long as trained ones.
+// Pictures are square; random weights take as long as trained ones. Only gatys runs on a GPU, in fp32, tf32
+// or bf16.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/resource.h>
@@ -25,6 +26,7 @@
 #include "nn/adam.h"
 #include "nn/known_networks.h"
 #include "nst/basic.h"
+#include "tools/option_names.h"
 
 namespace {
 
@@ -53,10 +55,10 @@ nn::StateDict random_weights(nn::Module& network) {
   return weights;
 }
 
-LossNetwork vgg16(const std::string& deepest) {
+LossNetwork vgg16(const std::string& deepest, Device device = kCpu) {
   const nn::VggConfig config{.depth = 16, .deepest = deepest};
   nn::Vgg shapes(config);
-  return {config, random_weights(shapes), nn::kCaffePreprocessing};
+  return {config, random_weights(shapes), nn::kCaffePreprocessing, DType::float32, device};
 }
 
 std::unique_ptr<nn::ImageNetwork> image_network(const nn::ImageNetworkConfig& config, bool trained) {
@@ -75,14 +77,14 @@ std::vector<Variable*> parameters_of(nn::Module& network) {
 // One call is one step.
 using Step = std::function<void()>;
 
-Step gatys(int64_t size) {
-  auto network = std::make_shared<LossNetwork>(vgg16("relu5_1"));
+Step gatys(int64_t size, Device device) {
+  auto network = std::make_shared<LossNetwork>(vgg16("relu5_1", device));
   BasicOptions options{.init = Init::noise,
                        .lbfgs = {.tolerance_grad = 0, .tolerance_change = 0, .divergence_factor = INFINITY},
                        .iterations = 1 << 30};
   auto basic = std::make_shared<Basic>(
-      *network, uniform({1, size, size, 3}, 0, 255, 100),
-      std::vector<StylePicture>{{uniform({1, size, size, 3}, 0, 255, 200), 1}}, options);
+      *network, uniform({1, size, size, 3}, 0, 255, 100).to(device),
+      std::vector<StylePicture>{{uniform({1, size, size, 3}, 0, 255, 200).to(device), 1}}, options);
   return [network, basic] { basic->step(); };
 }
 
@@ -157,29 +159,44 @@ Step train_adain(int64_t size) {
   };
 }
 
-const std::map<std::string, Step (*)(int64_t)> kSteps{{"gatys", gatys},
-                                                      {"fast", fast},
-                                                      {"adain", adain},
-                                                      {"train_fast", train_fast},
-                                                      {"train_adain", train_adain}};
+template <Step (*kStep)(int64_t)>
+Step on_cpu(int64_t size, Device device) {
+  if (device != kCpu) throw std::invalid_argument("step: only gatys runs on a GPU");
+  return kStep(size);
+}
+
+const std::map<std::string, Step (*)(int64_t, Device)> kSteps{{"gatys", gatys},
+                                                              {"fast", on_cpu<fast>},
+                                                              {"adain", on_cpu<adain>},
+                                                              {"train_fast", on_cpu<train_fast>},
+                                                              {"train_adain", on_cpu<train_adain>}};
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  if (argc != 4 || !kSteps.contains(argv[1])) {
-    fmt::print(stderr, "usage: step gatys|fast|adain|train_fast|train_adain SIZE STEPS\n");
+int main(int argc, char** argv) try {
+  if (argc < 4 || argc > 6 || !kSteps.contains(argv[1])) {
+    fmt::print(stderr,
+               "usage: step gatys|fast|adain|train_fast|train_adain SIZE STEPS [DEVICE [fp32|tf32|bf16]]\n");
     return 2;
   }
-  const Step step = kSteps.at(argv[1])(std::atoi(argv[2]));
+  const Device device = argc > 4 ? Device::parse(argv[4]) : kCpu;
+  check_usable(device);
+  if (argc > 5) set_math_mode(device, tools::parse_math_mode(argv[5]));
+  const Step step = kSteps.at(argv[1])(std::atoi(argv[2]), device);
   step();  // fills the memory pool and packs weights; Gatys' first one also evaluates the start
+  synchronize(device);
   std::vector<double> seconds;
   for (int i = 0; i < std::atoi(argv[3]); ++i) {
     const auto start = std::chrono::steady_clock::now();
     step();
+    synchronize(device);
     seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  fmt::print("{{\"seconds\": [{}], \"peak_rss_mb\": {}}}\n", fmt::join(seconds, ", "),
-             usage.ru_maxrss / 1024);
+  fmt::print("{{\"seconds\": [{}], \"peak_rss_mb\": {}, \"peak_device_mb\": {}}}\n", fmt::join(seconds, ", "),
+             usage.ru_maxrss / 1024, allocator(device).stats().peak >> 20);
+} catch (const std::exception& error) {
+  fmt::print(stderr, "{}\n", error.what());
+  return 1;
 }

@@ -1,4 +1,7 @@
-"""The peer of bench/step.cpp in PyTorch: the same steps, the same JSON.  python steps_torch.py WHAT SIZE STEPS"""
+"""The peer of bench/step.cpp in PyTorch: the same steps, the same JSON.
+
+    python steps_torch.py WHAT SIZE STEPS [cuda [fp32|tf32|bf16]]
+"""
 
 import json
 import resource
@@ -132,17 +135,35 @@ def train_adain(size, batch=8):
     return step
 
 
+def on_gpu(what, size, math):
+    """The step with everything it makes on the GPU, and how it computes there."""
+    torch.set_default_device("cuda")
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = math != "fp32"
+    step = what(size)
+
+    def run():
+        with torch.autocast("cuda", torch.bfloat16, enabled=math == "bf16"):
+            step()
+        torch.cuda.synchronize()
+
+    return run
+
+
 def main():
     what, size, steps = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    device, math = (sys.argv[4:] + ["cpu", "fp32"][len(sys.argv) - 4:])[:2]
     torch.manual_seed(0)
-    step = {f.__name__: f for f in (gatys, fast, adain, train_fast, train_adain)}[what](size)
+    function = {f.__name__: f for f in (gatys, fast, adain, train_fast, train_adain)}[what]
+    step = function(size) if device == "cpu" else on_gpu(function, size, math)
     seconds = []
     for _ in range(steps + 1):
         start = time.perf_counter()
         step()
         seconds.append(time.perf_counter() - start)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(json.dumps({"seconds": seconds[1:], "peak_rss_mb": memory}))
+    device_memory = 0 if device == "cpu" else torch.cuda.max_memory_allocated() >> 20
+    print(json.dumps({"seconds": seconds[1:], "peak_rss_mb": memory, "peak_device_mb": device_memory}))
 
 
 main()

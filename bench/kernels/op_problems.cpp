@@ -2,9 +2,6 @@
 #include <fmt/format.h>
 
 #include "bench/kernels/problem.h"
-#include "kernels/cuda/context.h"
-#include "kernels/cuda/cublas.h"
-#include "tensor/cuda_backend.h"
 #include "tensor/ops/adam.h"
 #include "tensor/ops/channel_stats.h"
 #include "tensor/ops/conv2d.h"
@@ -59,47 +56,11 @@ class Problems {
   std::vector<Problem> problems_;
 };
 
-// The yardsticks of a Gram matrix: the product alone, as if it were any, or one half of it.
-Way cublas_way(const char* name, const Map& map, auto product) {
-  const auto make = [=]() -> Run {
-    const int c = static_cast<int>(map.channels), pixels = static_cast<int>(map.size * map.size);
-    return [=, x = noise(map.shape(), 0).to(kCuda), gram = Tensor::zeros({1, c, c}).to(kCuda)]() mutable {
-      CUDA_CHECK(
-          product(cuda_context(kCuda).cublas(), c, pixels, x.data<float>(), gram.mutable_data<float>()));
-      return Tensors{gram};
-    };
-  };
-  return {.name = name, .library = true, .make = make};
-}
-
-constexpr float kOne = 1, kZero = 0;
-
-Way cublas_gemm(const Map& map) {
-  return cublas_way("cuBLAS gemm", map, [](auto blas, int c, int pixels, const float* x, float* gram) {
-    return kernels::cuda::cublas().cublasSgemm(blas, CUBLAS_OP_N, CUBLAS_OP_T, c, c, pixels, &kOne, x, c, x,
-                                               c, &kZero, gram, c);
-  });
-}
-
-Way cublas_syrk(const Map& map) {
-  Way way = cublas_way("cuBLAS syrk", map, [](auto blas, int c, int pixels, const float* x, float* gram) {
-    return kernels::cuda::cublas().cublasSsyrk(blas, CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_N, c, pixels, &kOne, x,
-                                               c, &kZero, gram, c);
-  });
-  way.complete = [c = map.channels](Tensors& outputs) {  // cuBLAS' upper half is our lower one
-    auto values = outputs[0].to_vector<float>();
-    for (int64_t i = 0; i < c; ++i)
-      for (int64_t j = i + 1; j < c; ++j) values[i * c + j] = values[j * c + i];
-    outputs[0] = Tensor::from(outputs[0].shape(), values);
-  };
-  return way;
-}
-
 void add_gram(Problems& problems, const Maps& maps) {
   for (const Map& map : maps.style) {
     problems.add("gram", map, {map.shape()}, [](auto& in) { return Tensors{ops::gram_forward(in[0], {})}; });
-    problems.last().ways.push_back(cublas_gemm(map));
-    problems.last().ways.push_back(cublas_syrk(map));
+    for (Way& way : cublas_gram_ways(map.size * map.size, map.channels))
+      problems.last().ways.push_back(std::move(way));
   }
   for (const Map& map : maps.style) {
     const Shape gram{1, map.channels, map.channels};

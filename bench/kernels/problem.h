@@ -53,11 +53,14 @@ using Prepare = std::function<void(std::vector<Tensor>& inputs)>;
 Problem op_problem(std::string kernel, std::string shape, const std::vector<Shape>& inputs, const Op& op,
                    const Prepare& prepare = {});
 
+// cuBLAS' products for the Gram matrix of noise({pixels, channels}, 0).
+std::vector<Way> cublas_gram_ways(int64_t pixels, int64_t channels);
+
 // Every op's kernels, at the sizes that VGG and Johnson's transform network have at 512 px; with `quick` at a
 // few pixels, to see the bench itself run.
 std::vector<Problem> conv2d_problems(bool quick);
 std::vector<Problem> op_problems(bool quick);
-// The ladders of kernels/study, beside cuBLAS.
+// The ladders of kernels/study, beside cuBLAS and cuDNN, at the shapes of bench/study_table.h.
 std::vector<Problem> study_problems(bool quick);
 
 }  // namespace nst::bench

@@ -1,13 +1,18 @@
-// The study ladders. One more ladder is a function like those below and a line in study_problems().
+// The study ladders, at the shapes and under the names of bench/study_table.cpp. One more ladder is a
+// function like those below and a line in study_problems().
 #include <fmt/format.h>
 
 #include <Eigen/Core>
 #include <algorithm>
 
 #include "bench/kernels/problem.h"
+#include "kernels/study/conv2d/conv2d.h"
+#include "kernels/study/gram/gram.h"
 #include "kernels/study/instance_norm/instance_norm.h"
 #include "kernels/study/matmul/matmul.h"
 #include "tensor/cuda_backend.h"
+#include "tensor/ops/conv2d.h"
+#include "tensor/ops/gram.h"
 #include "tensor/ops/instance_norm.h"
 #include "tensor/ops/slice.h"
 
@@ -40,7 +45,7 @@ Way study_way(std::string name, Kernel<ShapeOf> kernel, const ShapeOf& shape, co
 // All rungs that can do the shape. They are rated by the arithmetic of the first, which computes the
 // definition, and by the least that any has to move: what a better rung saves is to show as a higher rate.
 template <class ShapeOf>
-Problem ladder_problem(const char* ladder, std::string describe, std::span<const study::Rung<ShapeOf>> rungs,
+Problem ladder_problem(const char* ladder, std::string name, std::span<const study::Rung<ShapeOf>> rungs,
                        const ShapeOf& shape, const Operands& operands) {
   const auto reference = [=] {
     return std::vector<Tensor>{operands.exact(noise(operands.left, 0).to(DType::float64),
@@ -48,7 +53,7 @@ Problem ladder_problem(const char* ladder, std::string describe, std::span<const
   };
   Work work{.flops = rungs.front().cost(shape).flop, .bytes = INFINITY};
   for (const auto& rung : rungs) work.bytes = std::min(work.bytes, rung.cost(shape).dram_bytes);
-  Problem problem{"study", ladder, ladder, std::move(describe), reference, {}};
+  Problem problem{"study", ladder, ladder, std::move(name), reference, {}};
   for (const auto& rung : rungs) {
     if (rung.can_run && !rung.can_run(shape)) continue;
     Way way = study_way(std::string(rung.name), rung.run, shape, operands);
@@ -60,51 +65,110 @@ Problem ladder_problem(const char* ladder, std::string describe, std::span<const
   return problem;
 }
 
-Problem matmul(const study::MatmulShape& shape) {
+void add_library(Problem& problem, Way way, MathMode math, double tolerance) {
+  way.library = true;
+  way.math = math;
+  way.tolerance = tolerance;
+  way.work = problem.ways.front().work;
+  problem.ways.push_back(std::move(way));
+}
+
+constexpr double kFp32 = 1e-5, kTf32 = 2e-3;
+
+Problem matmul(const char* name, const study::MatmulShape& shape) {
+  using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const auto [m, n, k] = shape;
-  const Operands operands{{m, k}, {k, n}, {m, n}, [=](const Tensor& left, const Tensor& right) {
-                            using Matrix =
-                                Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-                            Tensor out = Tensor::empty({m, n}, DType::float64);
-                            Eigen::Map<Matrix>(out.mutable_data<double>(), m, n).noalias() =
-                                Eigen::Map<const Matrix>(left.data<double>(), m, k) *
-                                Eigen::Map<const Matrix>(right.data<double>(), k, n);
-                            return out;
-                          }};
-  Problem problem =
-      ladder_problem("matmul", fmt::format("{}x{}x{}", m, n, k), study::matmul::rungs(), shape, operands);
-  const Way& first = problem.ways.front();
-  Way fp32 = study_way("cuBLAS", study::matmul::cublas, shape, operands), tf32 = fp32;
-  fp32.library = true, fp32.work = first.work;
-  tf32 = study_way("cuBLAS", study::matmul::cublas_tf32, shape, operands);
-  tf32.library = true, tf32.work = first.work, tf32.math = MathMode::tf32, tf32.tolerance = 2e-3;
-  problem.ways.insert(problem.ways.end(), {fp32, tf32});
+  const auto exact = [m = m, n = n, k = k](const Tensor& left, const Tensor& right) {
+    Tensor out = Tensor::empty({m, n}, DType::float64);
+    Eigen::Map<Matrix>(out.mutable_data<double>(), m, n).noalias() =
+        Eigen::Map<const Matrix>(left.data<double>(), m, k) *
+        Eigen::Map<const Matrix>(right.data<double>(), k, n);
+    return out;
+  };
+  const Operands operands{{m, k}, {k, n}, {m, n}, exact};
+  Problem problem = ladder_problem("matmul", name, study::matmul::rungs(), shape, operands);
+  add_library(problem, study_way("cuBLAS", study::matmul::cublas, shape, operands), MathMode::fp32, kFp32);
+  add_library(problem, study_way("cuBLAS", study::matmul::cublas_tf32, shape, operands), MathMode::tf32,
+              kTf32);
   return problem;
 }
 
-Problem instance_norm(const kernels::ChannelShape& shape) {
-  const Operands operands{
-      {shape.n, shape.pixels, shape.c},
-      {2, shape.c},
-      {shape.n, shape.pixels, shape.c},
-      [=](const Tensor& left, const Tensor& right) {
-        const auto row = [&](int64_t i) {
-          return ops::slice_forward(right, {.axis = 0, .begin = i, .count = 1}).reshape({shape.c});
-        };
-        const Tensor x = left.reshape({shape.n, shape.pixels, 1, shape.c});
-        const ops::InstanceNormParams params{.eps = study::instance_norm::kEps};
-        return ops::instance_norm_forward(x, row(0), row(1), params).y.reshape(left.shape());
-      }};
-  return ladder_problem("instance_norm", fmt::format("{}x{}x{}", shape.n, shape.pixels, shape.c),
-                        study::instance_norm::rungs(), shape, operands);
+// w (3, 3, C, K), as the ladder has it, to (K, C, 3, 3).
+Tensor filters(const Tensor& w, int64_t c, int64_t k) {
+  const auto values = w.to_vector<double>();
+  std::vector<double> turned(values.size());
+  for (int64_t tap = 0; tap < 9; ++tap) {
+    for (int64_t i = 0; i < c; ++i)
+      for (int64_t j = 0; j < k; ++j) turned[(j * c + i) * 9 + tap] = values[(tap * c + i) * k + j];
+  }
+  return Tensor::from<double>({k, c, 3, 3}, turned);
+}
+
+Way cudnn_way(const study::conv2d::Shape& s, const Operands& operands) {
+  const auto make = [=]() -> Run {
+    const ops::Conv2dWeight weight(filters(noise(operands.right, 1), s.c, s.k).to(DType::float32).to(kCuda));
+    return [weight, x = noise(operands.left, 0).to(kCuda)] {
+      const ops::Conv2dParams params{.padding = 1, .algorithm = ops::Conv2dAlgorithm::cudnn};
+      return std::vector<Tensor>{ops::conv2d_forward(x, weight, {}, params)};
+    };
+  };
+  return {.name = "cuDNN", .make = make};
+}
+
+Problem conv2d(const char* name, const study::conv2d::Shape& s) {
+  const auto exact = [=](const Tensor& x, const Tensor& w) {
+    return ops::conv2d_forward(x, ops::Conv2dWeight(filters(w, s.c, s.k)), {}, {.padding = 1});
+  };
+  const Operands operands{{s.n, s.h, s.w, s.c}, {3, 3, s.c, s.k}, {s.n, s.h, s.w, s.k}, exact};
+  Problem problem = ladder_problem("conv2d", name, study::conv2d::rungs(), s, operands);
+  if (const kernels::Conv2dShape shape{s.n, s.h, s.w, s.c, s.k, 3, 3, 1, 1};
+      conv2d_supports(cuda_context(kCuda), shape, ops::Conv2dAlgorithm::cudnn)) {
+    add_library(problem, cudnn_way(s, operands), MathMode::fp32, 2e-5);
+    add_library(problem, cudnn_way(s, operands), MathMode::tf32, kTf32);
+  }
+  return problem;
+}
+
+// One image, as cuBLAS has it.
+Problem gram(const char* name, const study::gram::Shape& s) {
+  const auto exact = [=](const Tensor& features, const Tensor&) {
+    return ops::gram_forward(features.reshape({s.n, s.pixels, 1, s.c}), {});
+  };
+  const Operands operands{{s.n, s.pixels, s.c}, {1}, {s.n, s.c, s.c}, exact};
+  Problem problem = ladder_problem("gram", name, study::gram::rungs(), s, operands);
+  for (Way& way : cublas_gram_ways(s.pixels, s.c)) add_library(problem, way, MathMode::fp32, kFp32);
+  return problem;
+}
+
+Problem instance_norm(const char* name, const kernels::ChannelShape& s) {
+  const auto exact = [=](const Tensor& x, const Tensor& parameters) {
+    const auto row = [&](int64_t i) {
+      return ops::slice_forward(parameters, {.axis = 0, .begin = i, .count = 1}).reshape({s.c});
+    };
+    const ops::InstanceNormParams params{.eps = study::instance_norm::kEps};
+    return ops::instance_norm_forward(x.reshape({s.n, s.pixels, 1, s.c}), row(0), row(1), params)
+        .y.reshape(x.shape());
+  };
+  const Operands operands{{s.n, s.pixels, s.c}, {2, s.c}, {s.n, s.pixels, s.c}, exact};
+  return ladder_problem("instance_norm", name, study::instance_norm::rungs(), s, operands);
 }
 
 }  // namespace
 
 std::vector<Problem> study_problems(bool quick) {
-  if (quick) return {matmul({64, 64, 32}), instance_norm({1, 50, 33})};
-  return {matmul({1024, 1024, 1024}), matmul({4096, 4096, 4096}), instance_norm({1, 512 * 512, 32}),
-          instance_norm({1, 128 * 128, 128})};
+  if (quick) {
+    return {matmul("quick", {64, 64, 32}), conv2d("quick", {1, 8, 8, 16, 16}), gram("quick", {1, 70, 20}),
+            instance_norm("quick", {1, 50, 33})};
+  }
+  return {
+      matmul("matmul", {4096, 4096, 4096}),
+      conv2d("conv2d, conv1_2", {1, 512, 512, 64, 64}),
+      conv2d("conv2d, conv4_2", {1, 64, 64, 512, 512}),
+      gram("gram, relu1_1", {1, 512 * 512, 64}),
+      gram("gram, relu4_1", {1, 64 * 64, 512}),
+      instance_norm("instance_norm, a batch", {8, 128 * 128, 128}),
+      instance_norm("instance_norm, one picture", {1, 512 * 512, 64}),
+  };
 }
 
 }  // namespace nst::bench

@@ -126,7 +126,7 @@ TEST_F(KernelBench, runs_every_kernel_and_finds_it_right) {
     ways.insert(result["way"]);
   }
   for (const char* kernel :
-       {"conv2d_backward_weight", "gram", "instance_norm_backward", "adam_step", "matmul"})
+       {"conv2d_backward_weight", "gram", "instance_norm_backward", "adam_step", "matmul", "instance_norm"})
     EXPECT_TRUE(kernels.contains(kernel)) << kernel;
   for (const char* name : {"gemm", "winograd4", "winograd2", "direct", "cuDNN", "cuBLAS syrk", "01_naive"})
     EXPECT_TRUE(ways.contains(name)) << name;
