@@ -19,7 +19,7 @@ PACKAGES = (
 NOT_CARRIED = re.compile(
     r"(libc6|libc-|libstdc\+\+|libgcc|gcc|g\+\+|cpp|binutils|linux-libc|libcrypt|libnsl|libtirpc|rpcsvc|python|perl|dpkg|debconf|"
     r"tar$|bash|coreutils|sensible|ucf|x11-common|libx11-data|fonts|fontconfig-config|shared-mime|ca-certificates|libglib2.0-bin)")
-KEPT = re.compile(r"/usr/(include|share/(cmake|pkgconfig|eigen3)[^/]*)/|/usr/lib/[^/]+-linux-gnu/|/usr/lib/cmake/|"
+KEPT = re.compile(r"/usr/(include|share/(cmake|pkgconfig|eigen3)[^/]*)/|/usr/lib/[^/]+-linux-gnu/|/usr/lib/cmake/|/usr/lib/lib[^/]+$|"
                   r"/usr/bin/(patch|pkgconf|pkg-config|[^/]*-linux-gnu-pkg-config)$")
 LARGEST_MB = 64
 
@@ -106,7 +106,7 @@ def unpack(path, work):
 
 
 def libraries(deps):
-    return next(iter((deps / "usr/lib").glob("*-linux-gnu")))
+    return next((deps / "usr/lib").glob("*-linux-gnu"))
 
 
 def environment(deps, work):

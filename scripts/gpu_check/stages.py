@@ -28,10 +28,6 @@ class Failed(Exception):
         self.summary, self.details = summary, details or {}
 
 
-class Skipped(Exception):
-    """Why the stage cannot run here."""
-
-
 @dataclasses.dataclass
 class Session:
     out: pathlib.Path
@@ -254,8 +250,6 @@ def perform(stage, session):
     record = {"stage": stage.number, "name": stage.name, "status": "ok", "problem": "", "summary": "", "details": {}}
     try:
         record["summary"], record["details"] = stage.run(session)
-    except Skipped as reason:
-        record |= {"status": "skipped", "problem": str(reason)}
     except Failed as failure:
         record |= {"status": "failed", "problem": str(failure), "summary": failure.summary, "details": failure.details}
     except Exception as error:  # of this script, or of the machine: the other stages may still run
