@@ -1,4 +1,5 @@
 // The matmul ladder's table, and its yardstick.
+#include "kernels/cuda/cublas.h"
 #include "kernels/study/matmul/01_naive.cuh"
 #include "kernels/study/matmul/02_coalesced.cuh"
 #include "kernels/study/matmul/03_shared_tile.cuh"
@@ -36,9 +37,9 @@ constexpr Rung<MatmulShape> kRungs[] = {
 void gemm(const CudaContext& context, cublasMath_t math, const MatmulShape& s, const float* left,
           const float* right, float* out) {
   const float one = 1, zero = 0;
-  CUDA_CHECK(cublasSetMathMode(context.cublas(), math));
-  CUDA_CHECK(cublasSgemm(context.cublas(), CUBLAS_OP_N, CUBLAS_OP_N, s.n, s.m, s.k, &one, right, s.n, left,
-                         s.k, &zero, out, s.n));
+  CUDA_CHECK(cuda::cublas().cublasSetMathMode(context.cublas(), math));
+  CUDA_CHECK(cuda::cublas().cublasSgemm(context.cublas(), CUBLAS_OP_N, CUBLAS_OP_N, s.n, s.m, s.k, &one,
+                                        right, s.n, left, s.k, &zero, out, s.n));
 }
 
 }  // namespace
@@ -53,7 +54,7 @@ void cublas(const CudaContext& context, const MatmulShape& shape, const float* l
 void cublas_tf32(const CudaContext& context, const MatmulShape& shape, const float* left, const float* right,
                  float* out) {
   gemm(context, CUBLAS_TF32_TENSOR_OP_MATH, shape, left, right, out);
-  CUDA_CHECK(cublasSetMathMode(context.cublas(), CUBLAS_PEDANTIC_MATH));
+  CUDA_CHECK(cuda::cublas().cublasSetMathMode(context.cublas(), CUBLAS_PEDANTIC_MATH));
 }
 
 }  // namespace nst::kernels::study::matmul
