@@ -16,11 +16,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string text_of(const std::string& path) {
-  const auto bytes = read_file(path, 1 << 24);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 // What `run` makes of the same ten numbers, on the device.
 Way way(const char* name, std::function<Tensor(const Tensor&)> run) {
   return {.name = name, .make = [=]() -> Run {
@@ -109,7 +104,12 @@ TEST(KernelBenchReport, rates_by_the_roof_and_the_library) {
   EXPECT_FALSE(record["results"][2].contains("seconds"));
 }
 
-#ifdef NST_KERNEL_BENCH
+#ifdef NST_KERNEL_BENCH  // the program on the runner
+std::string text_of(const std::string& path) {
+  const auto bytes = read_file(path, 1 << 24);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 TEST_F(KernelBench, runs_every_kernel_and_finds_it_right) {
   const testing::TemporaryFolder folder;
   const auto file = [&](const char* name) { return (folder / name).string(); };
