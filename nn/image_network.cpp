@@ -30,18 +30,17 @@ ImageNetwork::ImageNetwork(ImageNetworkConfig config, DType dtype, Device device
                       block.name, block.channels, block.kernel, block.stride, block.upsample));
     }
     if (block.kind == Block::Kind::residual) {
-      stages.push_back(make_stage(block, "1", channels, block.norm, true, dtype, device));
-      stages.push_back(make_stage(block, "2", channels, block.norm, false, dtype, device));
+      stages.push_back(make_stage(block, "1", channels, true, dtype, device));
+      stages.push_back(make_stage(block, "2", channels, false, dtype, device));
     } else {
-      stages.push_back(make_stage(block, "", channels, block.norm, block.relu, dtype, device));
+      stages.push_back(make_stage(block, "", channels, block.relu, dtype, device));
     }
     channels = block.channels;
   }
 }
 
 ImageNetwork::Stage ImageNetwork::make_stage(const Block& block, const std::string& suffix,
-                                             int64_t in_channels, bool norm, bool relu, DType dtype,
-                                             Device device) {
+                                             int64_t in_channels, bool relu, DType dtype, Device device) {
   Stage stage;
   stage.conv = std::make_unique<Conv2d>(Conv2dConfig{.in_channels = in_channels,
                                                      .out_channels = block.channels,
@@ -49,10 +48,10 @@ ImageNetwork::Stage ImageNetwork::make_stage(const Block& block, const std::stri
                                                      .params = {.stride = block.stride,
                                                                 .padding = block.kernel / 2,
                                                                 .padding_mode = config_.padding,
-                                                                .relu = relu && !norm}},
+                                                                .relu = relu && !block.norm}},
                                         dtype, device);
   add_module(block.name + ".conv" + suffix, *stage.conv);
-  if (norm) {
+  if (block.norm) {
     auto params = config_.norm;
     params.relu = relu;
     stage.norm = std::make_unique<InstanceNorm>(block.channels, params, dtype, device);

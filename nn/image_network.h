@@ -15,13 +15,12 @@ namespace nst::nn {
 struct Block {
   enum class Kind {
     conv,      // [nearest upsampling ->] convolution [-> instance norm] [-> ReLU]
-    residual,  // x + norm(conv(relu(norm(conv(x))))), Johnson et al. 2016 without the last ReLU (Gross &
-               // Wilber 2016)
+    residual,  // x + norm(conv(relu(norm(conv(x))))): without a last ReLU, after Gross & Wilber 2016
     max_pool,  // 2x2, stride 2; a partial last window counts, so that every pixel does
   };
   Kind kind = Kind::conv;
-  std::string name =
-      {};  // of its parameters: "NAME.conv.weight"; a residual's are "NAME.conv1.weight" and so on
+  // Of its parameters: "NAME.conv.weight"; a residual's are "NAME.conv1.weight" and so on.
+  std::string name = {};
   int64_t channels = 0;  // of its output; a residual's are its input's
   int64_t kernel = 3, stride = 1;
   int64_t upsample = 1;  // whole factor
@@ -56,8 +55,8 @@ class ImageNetwork : public Module {
     std::unique_ptr<InstanceNorm> norm;  // null without
     autograd::Variable operator()(const autograd::Variable& x) const;
   };
-  Stage make_stage(const Block& block, const std::string& suffix, int64_t in_channels, bool norm, bool relu,
-                   DType dtype, Device device);
+  Stage make_stage(const Block& block, const std::string& suffix, int64_t in_channels, bool relu, DType dtype,
+                   Device device);
   autograd::Variable run(size_t block, const autograd::Variable& x) const;
 
   ImageNetworkConfig config_;

@@ -52,8 +52,8 @@ KeyMap sequential_keys(const ImageNetworkConfig& config) {
       ++place;
       continue;
     }
-    place +=
-        (block.upsample > 1) + (block.kernel > 1);  // the layers before the convolution: upsampling, border
+    // The layers before the convolution: upsampling, border.
+    place += (block.upsample > 1) + (block.kernel > 1);
     keys.emplace_back(block.name + ".conv", std::to_string(place));
     place += 1 + block.relu;
   }
