@@ -1,23 +1,8 @@
 // nst basic: Gatys et al. 2016 from the command line.
-#include <fmt/format.h>
-#include <omp.h>
-#include <spdlog/spdlog.h>
-
-#include <algorithm>
 #include <memory>
-#include <set>
 
-#include "nst/basic.h"
-#include "tensor/allocator.h"
-#include "tools/basic_inputs.h"
-#include "tools/basic_outputs.h"
-#include "tools/basic_settings.h"
 #include "tools/commands.h"
-#include "tools/device_option.h"
-#include "tools/interrupt.h"
-#include "tools/log.h"
-#include "tools/option_checks.h"
-#include "tools/progress.h"
+#include "tools/run_command.h"
 
 namespace nst::tools {
 namespace {
@@ -30,158 +15,11 @@ constexpr const char* kExamples = R"(Examples:
   nst basic --content photo.jpg --style painting.jpg --out result.png --save-every 50
   nst basic --resume result.checkpoint.safetensors --iterations 1000)";
 
-// What a resumed run may be told anew; everything else is the checkpoint's.
-const std::set<std::string> kFreeOnResume{
-    "--resume", "--iterations",   "--out",        "--save-every", "--report",
-    "--json",   "--quiet",        "--verbose",    "--threads",    "--device",
-    "--math",   "--conv-backend", "--max-memory", "--help",       "--min-improvement"};
-
-struct BasicCommand {
-  CLI::App* app = nullptr;
-  BasicSettings settings;
-  std::string resume;
-  DeviceOptions device;
-  bool report = false, json = false, quiet = false, verbose = false;
-  int threads = 0;
-  double max_memory_gb = 0;
-
-  void run();
-
- private:
-  nn::StateDict load_checkpoint();
-  void resume_from(const nn::StateDict& checkpoint, Basic& basic) const;
-  void check_settings();
-  std::string iterate(Basic& basic, const Tensor& content) const;
-};
-
-nn::StateDict BasicCommand::load_checkpoint() {
-  for (const CLI::Option* option : app->get_options()) {
-    const std::string name = option->get_name();
-    if (option->count() > 0 && !kFreeOnResume.contains(name)) {
-      throw std::invalid_argument(name + " is part of the checkpoint and cannot be changed when resuming");
-    }
-  }
-  auto checkpoint = read_basic_checkpoint(resume);
-  const BasicSettings given = std::exchange(settings, checkpoint.settings);
-  if (app->count("--iterations")) settings.iterations = given.iterations;
-  if (app->count("--out")) settings.out = given.out;
-  if (app->count("--save-every")) settings.save_every = given.save_every;
-  if (app->count("--min-improvement")) settings.min_improvement = given.min_improvement;
-  return checkpoint.state;
-}
-
-void BasicCommand::resume_from(const nn::StateDict& checkpoint, Basic& basic) const {
-  try {
-    basic.resume(checkpoint);
-  } catch (const std::invalid_argument& error) {  // the file's fault, not the caller's
-    throw std::runtime_error(fmt::format("{}: {}", resume, error.what()));
-  }
-}
-
-void BasicCommand::check_settings() {
-  if (settings.content.empty()) throw std::invalid_argument("basic: --content is required");
-  if (settings.styles.empty()) throw std::invalid_argument("basic: --style is required");
-  if (settings.out.empty()) throw std::invalid_argument("basic: --out is required");
-  if (!settings.style_blend.empty() && settings.style_blend.size() != settings.styles.size()) {
-    throw std::invalid_argument(fmt::format("basic: {} weights in --style-blend for {} styles",
-                                            settings.style_blend.size(), settings.styles.size()));
-  }
-  if (std::ranges::all_of(settings.style_blend, [](double w) { return w == 0; }) &&
-      !settings.style_blend.empty()) {
-    throw std::invalid_argument("basic: every weight in --style-blend is zero");
-  }
-  if (!settings.init_image.empty()) {
-    if (app->count("--init") && settings.init != name_of(Init::image)) {
-      throw std::invalid_argument("basic: --init-image and --init " + settings.init + " exclude each other");
-    }
-    settings.init = name_of(Init::image);
-  } else if (settings.init == name_of(Init::image)) {
-    throw std::invalid_argument("basic: --init image needs --init-image FILE");
-  }
-  check_basic_outputs(settings, report);
-}
-
-// Steps until the run ends; says why it did.
-std::string BasicCommand::iterate(Basic& basic, const Tensor& content) const {
-  Progress progress(json    ? ProgressStyle::json
-                    : quiet ? ProgressStyle::quiet
-                            : ProgressStyle::automatic,
-                    settings.iterations, static_cast<int>(basic.history().size()));
-  while (!basic.finished()) {
-    if (interrupted()) return "interrupted";
-    const auto step = basic.step();
-    progress.update(step.iteration,
-                    {{"loss", step.loss.total}, {"content", step.loss.content}, {"style", step.loss.style}});
-    if (!step.note.empty()) progress.message(fmt::format("iteration {}: {}", step.iteration, step.note));
-    if (basic.finished() && step.iteration < settings.iterations) return step.note;
-    if (settings.save_every > 0 && step.iteration % settings.save_every == 0 && !basic.finished()) {
-      save_basic_picture(numbered_picture(settings, step.iteration), settings, basic, content);
-      save_basic_checkpoint(settings, basic);
-    }
-  }
-  return "all iterations done";
-}
-
-void BasicCommand::run() {
-  set_verbosity(quiet     ? Verbosity::quiet
-                : json    ? Verbosity::warnings
-                : verbose ? Verbosity::verbose
-                          : Verbosity::normal);
-  if (threads > 0) omp_set_num_threads(threads);
-  const nn::StateDict checkpoint = resume.empty() ? nn::StateDict{} : load_checkpoint();
-  // Everything that can be wrong is found before the first minute of work.
-  check_settings();
-  BasicOptions options = basic_options(settings);
-  const Device where = choose_device(device);
-  BasicInputs inputs = read_basic_inputs(settings, options, where, static_cast<size_t>(max_memory_gb * 1e9));
-  for (auto& style : inputs.styles) style.picture = style.picture.to(where);
-  options.init_image = inputs.init_image.to(where);
-  const LossNetwork network(inputs.vgg, inputs.weights.state, inputs.weights.preprocessing, DType::float32,
-                            where);
-  Basic basic(network, inputs.content.to(where), inputs.styles, options);
-  if (!checkpoint.empty()) resume_from(checkpoint, basic);
-
-  catch_interrupts();
-  const std::string end = iterate(basic, inputs.content);
-  const size_t done = basic.history().size();
-  if (done == 0) throw Interrupted("stopped before the first iteration; nothing was written");
-  save_basic_picture(settings.out, settings, basic, inputs.content);
-  if (settings.save_every > 0 || interrupted()) save_basic_checkpoint(settings, basic);
-  if (report) write_basic_report(settings, basic, end);
-  spdlog::debug("at most {:.2f} GB of tensors at once",
-                static_cast<double>(allocator(where).stats().peak) / 1e9);
-  if (interrupted() && !basic.finished()) {
-    throw Interrupted(
-        fmt::format("stopped after {} iterations; {} is the picture so far, go on with --resume {}", done,
-                    settings.out, checkpoint_path(settings).string()));
-  }
-  spdlog::info("{}: {} iterations in {}", settings.out, done,
-               format_duration(basic.history().back().seconds));
-}
-
 }  // namespace
 
 void add_basic_command(CLI::App& app) {
-  auto command = std::make_shared<BasicCommand>();
-  command->app =
-      app.add_subcommand("basic", "Optimise a picture (Gatys et al. 2016): slow, any style, the reference");
-  command->app->footer(kExamples);
-  add_basic_options(*command->app, command->settings);
-  const auto option = [&](auto&&... args) { return command->app->add_option(args...)->group("Run"); };
-  const auto flag = [&](auto&&... args) { return command->app->add_flag(args...)->group("Run"); };
-  option("--resume", command->resume, "Go on from a checkpoint, exactly as if never stopped");
-  flag("--report", command->report, "Write OUT.json (every setting), OUT.loss.csv and OUT.loss.png");
-  option("--max-memory", command->max_memory_gb, "Refuse a run that would need more than this many GB")
-      ->check(positive_number())
-      ->default_str("what the machine has left");
-  add_device_options(*command->app, command->device);
-  option("--threads", command->threads, "Threads to use")
-      ->check(whole_number_in(1))
-      ->default_str("all cores");
-  flag("--json", command->json, "Progress as one JSON object per line on standard output");
-  CLI::Option* quiet = flag("--quiet", command->quiet, "Print nothing but errors");
-  flag("--verbose", command->verbose, "Print what is read and how it is used")->excludes(quiet);
-  command->app->callback([command] { command->run(); });
+  add_run_command(app, std::make_shared<RunSettings>(),
+                  "Optimise a picture (Gatys et al. 2016): slow, any style, the reference", kExamples);
 }
 
 }  // namespace nst::tools

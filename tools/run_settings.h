@@ -1,8 +1,7 @@
-// Everything `nst basic` can be told, as one record: filled from the command line, written into reports and
-// checkpoints, read back when a run is resumed.
+// Everything that a run of `nst basic` or `nst improved` can be told, as one record: filled from the command
+// line, written into reports and checkpoints, read back when a run is resumed.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -15,7 +14,8 @@ namespace nst::tools {
 
 inline constexpr int64_t kSmallestSize = 16, kLargestSize = 65536;  // of --size
 
-struct BasicSettings {
+struct RunSettings {
+  std::string method = "basic";  // the sub-command
   std::string content, out;
   std::vector<std::string> styles;
   std::vector<double> style_blend;     // one weight per style; empty: all alike
@@ -39,16 +39,13 @@ struct BasicSettings {
   int save_every = 0;
 };
 
-// Declares every option, bound to `settings`, on a sub-command.
-void add_basic_options(CLI::App& command, BasicSettings& settings);
-
-nlohmann::ordered_json to_json(const BasicSettings& settings);
+nlohmann::ordered_json to_json(const RunSettings& settings);
 // Throws std::invalid_argument when a field is missing or of another type.
-BasicSettings basic_settings_from_json(const nlohmann::json& json);
+RunSettings run_settings_from_json(const nlohmann::json& json);
 
 // What the library is told. Throws std::invalid_argument, naming the option, on what it cannot understand.
-BasicOptions basic_options(const BasicSettings& settings);
+BasicOptions basic_options(const RunSettings& settings);
 // Throws std::invalid_argument when the weights are not as deep as the settings want.
-nn::VggConfig vgg_config(const BasicSettings& settings, const nn::VggWeights& weights);
+nn::VggConfig vgg_config(const RunSettings& settings, const nn::VggWeights& weights);
 
 }  // namespace nst::tools

@@ -1,4 +1,4 @@
-#include "tools/basic_inputs.h"
+#include "tools/run_inputs.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -16,7 +16,7 @@ namespace {
 
 double gigabytes(size_t bytes) { return static_cast<double>(bytes) / 1e9; }
 
-int64_t style_size(const BasicSettings& settings, int64_t size) {
+int64_t style_size(const RunSettings& settings, int64_t size) {
   return settings.style_size > 0 ? settings.style_size : size;
 }
 
@@ -49,7 +49,7 @@ void check_large_enough(const nn::VggConfig& vgg, const std::string& path, Pictu
 
 // Throws std::runtime_error when the run would need more than is available (0: unknown), or reading its
 // pictures more than the host has.
-void check_memory(const BasicSettings& settings, const BasicOptions& options, const nn::VggConfig& vgg,
+void check_memory(const RunSettings& settings, const BasicOptions& options, const nn::VggConfig& vgg,
                   size_t host_available, size_t available) {
   const PictureSize content = source_size(settings.content, host_available);
   std::vector<PictureSize> styles;
@@ -84,9 +84,9 @@ void check_memory(const BasicSettings& settings, const BasicOptions& options, co
 
 }  // namespace
 
-BasicInputs read_basic_inputs(const BasicSettings& settings, const BasicOptions& options, Device device,
-                              size_t max_memory) {
-  BasicInputs inputs{};
+RunInputs read_run_inputs(const RunSettings& settings, const BasicOptions& options, Device device,
+                          size_t max_memory) {
+  RunInputs inputs{};
   const auto path = find_weights(settings.weights);
   inputs.weights = nn::read_vgg(nn::open_weights(path));
   inputs.vgg = vgg_config(settings, inputs.weights);

@@ -1,4 +1,4 @@
-#include "tools/basic_outputs.h"
+#include "tools/run_outputs.h"
 
 #include <fmt/format.h>
 
@@ -22,9 +22,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kMetadataKey = "nst_basic";  // of a checkpoint's settings
+constexpr const char* kMetadataKey = "nst_run";  // of a checkpoint's settings
 
-fs::path beside_out(const BasicSettings& settings, const std::string& suffix) {
+fs::path beside_out(const RunSettings& settings, const std::string& suffix) {
   return fs::path(settings.out).replace_extension().concat(suffix);
 }
 
@@ -35,7 +35,7 @@ bool same_file(const fs::path& a, const fs::path& b) {
 
 }  // namespace
 
-void check_basic_outputs(const BasicSettings& settings, bool report) {
+void check_run_outputs(const RunSettings& settings, bool report) {
   check_can_save_image(settings.out);
   std::vector<std::pair<std::string, std::string>> inputs{{"--content", settings.content},
                                                           {"--init-image", settings.init_image}};
@@ -52,35 +52,35 @@ void check_basic_outputs(const BasicSettings& settings, bool report) {
   for (const char* suffix : {".json", ".loss.csv", ".loss.png"}) check_writable(beside_out(settings, suffix));
 }
 
-void save_basic_picture(const fs::path& path, const BasicSettings& settings, const Basic& basic,
-                        const Tensor& content) {
+void save_run_picture(const fs::path& path, const RunSettings& settings, const Basic& basic,
+                      const Tensor& content) {
   const Tensor picture = ops::clamp_forward(ops::affine(basic.picture().to(kCpu), 1.0 / 255), 0, 1);
   save_image(path,
              settings.preserve_color ? with_colours_of(picture, ops::affine(content, 1.0 / 255)) : picture);
 }
 
-fs::path numbered_picture(const BasicSettings& settings, int iteration) {
+fs::path numbered_picture(const RunSettings& settings, int iteration) {
   return beside_out(settings,
                     fmt::format(".{:05}{}", iteration, fs::path(settings.out).extension().string()));
 }
 
-fs::path checkpoint_path(const BasicSettings& settings) {
+fs::path checkpoint_path(const RunSettings& settings) {
   return beside_out(settings, ".checkpoint.safetensors");
 }
 
-void save_basic_checkpoint(const BasicSettings& settings, const Basic& basic) {
+void save_run_checkpoint(const RunSettings& settings, const Basic& basic) {
   nn::write_safetensors(checkpoint_path(settings), basic.checkpoint(),
                         {.metadata = {{kMetadataKey, to_json(settings).dump()}}});
 }
 
-BasicCheckpoint read_basic_checkpoint(const fs::path& path) {
+RunCheckpoint read_run_checkpoint(const fs::path& path) {
   const nn::WeightFile file = nn::open_weights(path);
   const auto found = file.metadata().find(kMetadataKey);
-  if (found == file.metadata().end()) file.fail("not a checkpoint of nst basic");
-  BasicCheckpoint checkpoint;
+  if (found == file.metadata().end()) file.fail("not a checkpoint of nst basic or nst improved");
+  RunCheckpoint checkpoint;
   try {
     checkpoint.settings =
-        basic_settings_from_json(nlohmann::json::parse(found->second, nullptr, /*allow_exceptions=*/false));
+        run_settings_from_json(nlohmann::json::parse(found->second, nullptr, /*allow_exceptions=*/false));
   } catch (const std::invalid_argument& error) {
     file.fail(error.what());
   }
@@ -88,7 +88,7 @@ BasicCheckpoint read_basic_checkpoint(const fs::path& path) {
   return checkpoint;
 }
 
-void write_basic_report(const BasicSettings& settings, const Basic& basic, const std::string& end) {
+void write_run_report(const RunSettings& settings, const Basic& basic, const std::string& end) {
   std::vector<CurveColumn> curve{{"total", {}}, {"content", {}}, {"style", {}}, {"tv", {}}};
   std::vector<double> seconds;
   nlohmann::ordered_json notes = nlohmann::json::array();
@@ -106,7 +106,7 @@ void write_basic_report(const BasicSettings& settings, const Basic& basic, const
                   curve);
   curve.push_back({"seconds", seconds});
   write_curve_csv(beside_out(settings, ".loss.csv"), curve);
-  nlohmann::ordered_json record{{"method", "basic"}, {"settings", to_json(settings)}};
+  nlohmann::ordered_json record{{"method", settings.method}, {"settings", to_json(settings)}};
   for (const auto& [key, value] : build_info()) record["build"][key] = value;
   const Device device = basic.picture().device();
   record["device"] = device.to_string();

@@ -1,15 +1,15 @@
-// What a Basic run reads: pictures and weights.
+// What a run reads: pictures and weights.
 #pragma once
 
 #include <vector>
 
 #include "nn/vgg_weights.h"
 #include "nst/basic.h"
-#include "tools/basic_settings.h"
+#include "tools/run_settings.h"
 
 namespace nst::tools {
 
-struct BasicInputs {
+struct RunInputs {
   // All on the CPU, wherever the run will be.
   Tensor content;  // (1, H, W, 3), RGB, 0..255
   std::vector<StylePicture> styles;
@@ -22,7 +22,7 @@ struct BasicInputs {
 // will need with what there is on the device, or with `max_memory` bytes where that is less and not 0; throws
 // std::runtime_error naming the largest size that fits when it is not enough. Throws as load_image,
 // open_weights and vgg_config do.
-BasicInputs read_basic_inputs(const BasicSettings& settings, const BasicOptions& options, Device device,
-                              size_t max_memory);
+RunInputs read_run_inputs(const RunSettings& settings, const BasicOptions& options, Device device,
+                          size_t max_memory);
 
 }  // namespace nst::tools

@@ -1,0 +1,96 @@
+#include "tools/run_options.h"
+
+#include "tools/option_checks.h"
+#include "tools/option_names.h"
+
+namespace nst::tools {
+
+void add_run_options(CLI::App& command, RunSettings& s) {
+  const auto pictures = [&](auto&&... args) { return command.add_option(args...)->group("Pictures"); };
+  const auto loss = [&](auto&&... args) { return command.add_option(args...)->group("Loss"); };
+  const auto optimisation = [&](auto&&... args) {
+    return command.add_option(args...)->group("Optimisation");
+  };
+  const CLI::Validator pixels = number_in(kSmallestSize, kLargestSize);
+
+  pictures("--content", s.content, "The photograph to repaint");
+  pictures("--style", s.styles, "The picture whose style to use; repeat for several");
+  pictures("--style-blend", s.style_blend, "Weights of several styles, e.g. 3,7")
+      ->delimiter(',')
+      ->check(number_from(0));
+  pictures("--out", s.out, "Where to write the result, .png or .jpg");
+  pictures("--size", s.size, "Longer side of the result in pixels")->capture_default_str()->check(pixels);
+  pictures("--style-size", s.style_size, "Longer side of the style pictures; sets the size of the brush")
+      ->check(pixels)
+      ->default_str("as --size");
+  command
+      .add_flag("--preserve-color,--preserve-colour", s.preserve_color,
+                "Keep the photograph's colours: only its luminance is repainted")
+      ->group("Pictures");
+
+  loss("--weights", s.weights, "VGG weights: a name from `nst weights list`, or a file")
+      ->capture_default_str();
+  loss("--content-layers", s.content_layers, "LAYER[:WEIGHT],...")->delimiter(',')->capture_default_str();
+  loss("--style-layers", s.style_layers, "LAYER[:WEIGHT],...")->delimiter(',')->capture_default_str();
+  loss("--content-weight", s.content_weight, "Weight of the content loss")
+      ->capture_default_str()
+      ->check(number_from(0));
+  loss("--style-weight", s.style_weight, "Weight of the style loss")
+      ->capture_default_str()
+      ->check(number_from(0));
+  loss("--tv-weight", s.tv_weight, "Weight of the total variation, which smooths; 1e-3 is gentle")
+      ->capture_default_str()
+      ->check(number_from(0));
+  loss("--tv", s.tv, "Formula of the total variation")
+      ->capture_default_str()
+      ->check(one_of(ops::tv_variant_names()));
+  loss("--style-normalisation,--style-normalization", s.style_normalisation, "Constants of the style loss")
+      ->capture_default_str()
+      ->check(one_of(style_normalisation_names()));
+  loss("--content-normalisation,--content-normalization", s.content_normalisation,
+       "Constants of the content loss")
+      ->capture_default_str()
+      ->check(one_of(content_normalisation_names()));
+  loss("--pooling", s.pooling, "How VGG shrinks its maps; average gives smoother gradients")
+      ->capture_default_str()
+      ->check(one_of(kPoolingNames));
+  loss("--first-padding", s.first_padding, "Border of the first convolution")
+      ->default_str("as the weights want it")
+      ->check(one_of(kPaddingNames));
+
+  optimisation("--init", s.init, "Start from")->capture_default_str()->check(one_of(init_names()));
+  optimisation("--init-image", s.init_image,
+               "Start from this picture, for instance a result at a lower --size; implies --init image");
+  optimisation("--init-noise", s.init_noise, "Share of noise mixed into the start")
+      ->capture_default_str()
+      ->check(number_in(0, 1));
+  optimisation("--seed", s.seed, "Seed of the noise")
+      ->capture_default_str()
+      ->check(whole_number_in(0, UINT64_MAX));
+  optimisation("--optimiser,--optimizer", s.optimiser, "L-BFGS is better, Adam needs less memory")
+      ->capture_default_str()
+      ->check(one_of(optimiser_names()));
+  optimisation("--line-search", s.line_search, "L-BFGS's")
+      ->capture_default_str()
+      ->check(one_of(kLineSearchNames));
+  optimisation("--learning-rate", s.learning_rate, "Step size")
+      ->default_str("1 for lbfgs, 10 for adam")
+      ->check(positive_number());
+  optimisation("--lbfgs-history", s.lbfgs_history,
+               "Steps that L-BFGS remembers; each costs two pictures of memory")
+      ->capture_default_str()
+      ->check(whole_number_in(1));
+  optimisation("--iterations", s.iterations, "How many steps to take")
+      ->capture_default_str()
+      ->check(whole_number_in(1));
+  optimisation("--min-improvement", s.min_improvement,
+               "Stop when the loss fell by less than this many percent in 10 steps")
+      ->capture_default_str()
+      ->check(number_from(0));
+  command.add_option("--save-every", s.save_every, "Write the picture and a checkpoint every N steps")
+      ->capture_default_str()
+      ->check(whole_number_in(0))
+      ->group("Run");
+}
+
+}  // namespace nst::tools

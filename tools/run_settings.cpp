@@ -1,0 +1,133 @@
+#include "tools/run_settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <stdexcept>
+
+#include "tools/option_names.h"
+
+namespace nst::tools {
+namespace {
+
+// Calls f(name, field) for every field: the one list behind both directions of JSON.
+template <class Settings, class F>
+void for_each_field(Settings& s, F f) {
+  f("method", s.method);
+  f("content", s.content);
+  f("out", s.out);
+  f("styles", s.styles);
+  f("style_blend", s.style_blend);
+  f("weights", s.weights);
+  f("size", s.size);
+  f("style_size", s.style_size);
+  f("content_layers", s.content_layers);
+  f("style_layers", s.style_layers);
+  f("content_weight", s.content_weight);
+  f("style_weight", s.style_weight);
+  f("tv_weight", s.tv_weight);
+  f("content_normalisation", s.content_normalisation);
+  f("style_normalisation", s.style_normalisation);
+  f("tv", s.tv);
+  f("pooling", s.pooling);
+  f("first_padding", s.first_padding);
+  f("init", s.init);
+  f("init_image", s.init_image);
+  f("init_noise", s.init_noise);
+  f("seed", s.seed);
+  f("optimiser", s.optimiser);
+  f("line_search", s.line_search);
+  f("learning_rate", s.learning_rate);
+  f("lbfgs_history", s.lbfgs_history);
+  f("iterations", s.iterations);
+  f("min_improvement", s.min_improvement);
+  f("preserve_color", s.preserve_color);
+  f("save_every", s.save_every);
+}
+
+// "relu4_2" or "relu4_2:0.5"
+LayerWeight parse_layer(const std::string& text) {
+  const size_t colon = text.find(':');
+  if (colon == std::string::npos) return {text, 1};
+  LayerWeight layer{text.substr(0, colon), 0};
+  const char* begin = text.data() + colon + 1;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, layer.weight);
+  if (error != std::errc() || stop != end || !std::isfinite(layer.weight) || layer.weight < 0) {
+    throw std::invalid_argument(
+        fmt::format("layer '{}': expected LAYER or LAYER:WEIGHT, the weight a number of at least 0", text));
+  }
+  return layer;
+}
+
+std::vector<LayerWeight> parse_layers(const std::vector<std::string>& texts) {
+  std::vector<LayerWeight> layers;
+  for (const auto& text : texts) layers.push_back(parse_layer(text));
+  return layers;
+}
+
+}  // namespace
+
+nlohmann::ordered_json to_json(const RunSettings& settings) {
+  nlohmann::ordered_json json;
+  for_each_field(settings, [&](const char* name, const auto& field) { json[name] = field; });
+  return json;
+}
+
+RunSettings run_settings_from_json(const nlohmann::json& json) {
+  RunSettings settings;
+  for_each_field(settings, [&](const char* name, auto& field) {
+    try {
+      json.at(name).get_to(field);
+    } catch (const nlohmann::json::exception&) {
+      throw std::invalid_argument(fmt::format("checkpoint: its setting '{}' is missing or damaged", name));
+    }
+  });
+  return settings;
+}
+
+BasicOptions basic_options(const RunSettings& s) {
+  BasicOptions options;
+  options.objective = {.content_layers = parse_layers(s.content_layers),
+                       .style_layers = parse_layers(s.style_layers),
+                       .content_weight = s.content_weight,
+                       .style_weight = s.style_weight,
+                       .tv_weight = s.tv_weight,
+                       .content_normalisation = parse_content_normalisation(s.content_normalisation),
+                       .style_normalisation = parse_style_normalisation(s.style_normalisation),
+                       .tv_variant = ops::parse_tv_variant(s.tv)};
+  options.init = parse_init(s.init);
+  options.init_noise = s.init_noise;
+  options.seed = s.seed;
+  options.optimiser = parse_optimiser(s.optimiser);
+  if (s.learning_rate < 0) throw std::invalid_argument("--learning-rate must be positive");
+  if (s.learning_rate > 0) options.lbfgs.learning_rate = options.adam.learning_rate = s.learning_rate;
+  options.lbfgs.history = s.lbfgs_history;
+  options.lbfgs.line_search = parse_line_search(s.line_search);
+  options.iterations = s.iterations;
+  options.min_improvement = s.min_improvement;
+  return options;
+}
+
+nn::VggConfig vgg_config(const RunSettings& s, const nn::VggWeights& weights) {
+  const std::string deepest = nn::deepest_vgg_layer(weights.depth, needed_layers(basic_options(s).objective));
+  const auto names = nn::vgg_layer_names(weights.depth);
+  const auto needed_end = std::ranges::find(names, deepest) + 1;
+  const auto missing = std::find_if(std::ranges::find(names, weights.deepest) + 1, names.end(),
+                                    [](const std::string& name) { return name.starts_with("conv"); });
+  if (missing < needed_end) {
+    throw std::invalid_argument(fmt::format("{}: these weights end at {}, but layer {} is asked for",
+                                            s.weights, weights.deepest, deepest));
+  }
+  const auto border = weights.reflect_padding ? ops::PaddingMode::reflect : ops::PaddingMode::zero;
+  return {.depth = weights.depth,
+          .deepest = deepest,
+          .pooling = parse_pooling(s.pooling),
+          .ceil_mode = weights.ceil_pooling,
+          .padding = border,
+          .first_padding = s.first_padding.empty() ? border : parse_padding(s.first_padding)};
+}
+
+}  // namespace nst::tools
