@@ -54,42 +54,43 @@ ImageNetwork::Stage ImageNetwork::make_stage(const Block& block, const std::stri
   if (block.norm) {
     auto params = config_.norm;
     params.relu = relu;
-    stage.norm = std::make_unique<InstanceNorm>(block.channels, params, dtype, device);
+    stage.norm = std::make_unique<InstanceNorm>(block.channels, params, config_.styles, dtype, device);
     add_module(block.name + ".norm" + suffix, *stage.norm);
   }
   return stage;
 }
 
-Variable ImageNetwork::Stage::operator()(const Variable& x) const {
+Variable ImageNetwork::Stage::operator()(const Variable& x, const StyleMix& mix) const {
   const Variable y = (*conv)(x);
-  return norm ? (*norm)(y) : y;
+  return norm ? (*norm)(y, mix) : y;
 }
 
-Variable ImageNetwork::run(size_t i, const Variable& x) const {
+Variable ImageNetwork::run(size_t i, const Variable& x, const StyleMix& mix) const {
   const Block& block = config_.blocks[i];
   const ProfileRegion region(block.name);
   switch (block.kind) {
     case Block::Kind::max_pool:
       return autograd::max_pool(x, {.kernel = 2, .stride = 2, .ceil_mode = true});
     case Block::Kind::residual:
-      return autograd::add(x, stages_[i][1](stages_[i][0](x)));
+      return autograd::add(x, stages_[i][1](stages_[i][0](x, mix), mix));
     case Block::Kind::conv:
       break;
   }
-  if (block.upsample == 1) return stages_[i][0](x);
+  if (block.upsample == 1) return stages_[i][0](x, mix);
   return stages_[i][0](autograd::resize(x, x.shape()[1] * block.upsample, x.shape()[2] * block.upsample,
-                                        {.mode = ops::ResizeMode::nearest}));
+                                        {.mode = ops::ResizeMode::nearest}),
+                       mix);
 }
 
-Variable ImageNetwork::operator()(const Variable& x) const {
+Variable ImageNetwork::operator()(const Variable& x, const StyleMix& mix) const {
   Variable y = x;
-  for (size_t i = 0; i < config_.blocks.size(); ++i) y = run(i, y);
+  for (size_t i = 0; i < config_.blocks.size(); ++i) y = run(i, y, mix);
   return y;
 }
 
-std::vector<Variable> ImageNetwork::outputs(const Variable& x) const {
+std::vector<Variable> ImageNetwork::outputs(const Variable& x, const StyleMix& mix) const {
   std::vector<Variable> all;
-  for (size_t i = 0; i < config_.blocks.size(); ++i) all.push_back(run(i, i == 0 ? x : all.back()));
+  for (size_t i = 0; i < config_.blocks.size(); ++i) all.push_back(run(i, i == 0 ? x : all.back(), mix));
   return all;
 }
 

@@ -32,6 +32,7 @@ struct ImageNetworkConfig {
   std::vector<Block> blocks;
   ops::PaddingMode padding = ops::PaddingMode::reflect;  // kernel / 2 pixels before every convolution
   ops::InstanceNormParams norm = {};
+  int64_t styles = 1;  // of every instance norm; more make it conditional (nn/instance_norm.h)
 };
 
 // Parameters are zeros (instance norms' weights ones) until loaded or initialised.
@@ -41,10 +42,10 @@ class ImageNetwork : public Module {
   explicit ImageNetwork(ImageNetworkConfig config, DType dtype = DType::float32, Device device = kCpu);
 
   // x (N, H, W, in_channels) -> (N, H', W', channels of the last block). Throws std::invalid_argument when a
-  // map is too small for a reflecting border.
-  autograd::Variable operator()(const autograd::Variable& x) const;
+  // map is too small for a reflecting border. With several styles `mix` says in which to paint.
+  autograd::Variable operator()(const autograd::Variable& x, const StyleMix& mix = {}) const;
   // The output of every block, in order: what losses on an encoder's layers need.
-  std::vector<autograd::Variable> outputs(const autograd::Variable& x) const;
+  std::vector<autograd::Variable> outputs(const autograd::Variable& x, const StyleMix& mix = {}) const;
 
   const ImageNetworkConfig& config() const { return config_; }
 
@@ -53,11 +54,11 @@ class ImageNetwork : public Module {
   struct Stage {
     std::unique_ptr<Conv2d> conv;
     std::unique_ptr<InstanceNorm> norm;  // null without
-    autograd::Variable operator()(const autograd::Variable& x) const;
+    autograd::Variable operator()(const autograd::Variable& x, const StyleMix& mix) const;
   };
   Stage make_stage(const Block& block, const std::string& suffix, int64_t in_channels, bool relu, DType dtype,
                    Device device);
-  autograd::Variable run(size_t block, const autograd::Variable& x) const;
+  autograd::Variable run(size_t block, const autograd::Variable& x, const StyleMix& mix) const;
 
   ImageNetworkConfig config_;
   std::vector<std::vector<Stage>> stages_;  // per block: none, one, or a residual's two
