@@ -7,6 +7,7 @@
 #include "autograd/ops/elementwise.h"
 #include "autograd/ops/pool.h"
 #include "autograd/ops/resize.h"
+#include "autograd/ops/tanh.h"
 #include "tensor/profile.h"
 
 namespace nst::nn {
@@ -85,7 +86,9 @@ Variable ImageNetwork::run(size_t i, const Variable& x, const StyleMix& mix) con
 Variable ImageNetwork::operator()(const Variable& x, const StyleMix& mix) const {
   Variable y = x;
   for (size_t i = 0; i < config_.blocks.size(); ++i) y = run(i, y, mix);
-  return y;
+  const OutputRange& output = config_.output;
+  if (output.tanh) y = autograd::tanh(y);
+  return output.scale == 1 && output.offset == 0 ? y : autograd::affine(y, output.scale, output.offset);
 }
 
 std::vector<Variable> ImageNetwork::outputs(const Variable& x, const StyleMix& mix) const {

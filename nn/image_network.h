@@ -27,12 +27,21 @@ struct Block {
   bool norm = false, relu = true;
 };
 
+// What becomes of the last block's output z: scale z + offset, or scale tanh(z) + offset, which keeps colours
+// within bounds.
+struct OutputRange {
+  bool tanh = false;
+  double scale = 1, offset = 0;
+  bool operator==(const OutputRange&) const = default;
+};
+
 struct ImageNetworkConfig {
   int64_t in_channels = 3;
   std::vector<Block> blocks;
   ops::PaddingMode padding = ops::PaddingMode::reflect;  // kernel / 2 pixels before every convolution
   ops::InstanceNormParams norm = {};
   int64_t styles = 1;  // of every instance norm; more make it conditional (nn/instance_norm.h)
+  OutputRange output = {};
 };
 
 // Parameters are zeros (instance norms' weights ones) until loaded or initialised.
@@ -44,7 +53,7 @@ class ImageNetwork : public Module {
   // x (N, H, W, in_channels) -> (N, H', W', channels of the last block). Throws std::invalid_argument when a
   // map is too small for a reflecting border. With several styles `mix` says in which to paint.
   autograd::Variable operator()(const autograd::Variable& x, const StyleMix& mix = {}) const;
-  // The output of every block, in order: what losses on an encoder's layers need.
+  // The output of every block, in order, without config().output: what losses on an encoder's layers need.
   std::vector<autograd::Variable> outputs(const autograd::Variable& x, const StyleMix& mix = {}) const;
 
   const ImageNetworkConfig& config() const { return config_; }

@@ -8,18 +8,38 @@
 
 namespace nst::nn {
 
+namespace {
+
+void add_residuals(std::vector<Block>& blocks, int count) {
+  for (int i = 1; i <= count; ++i) {
+    blocks.push_back({.kind = Block::Kind::residual, .name = fmt::format("residual{}", i), .norm = true});
+  }
+}
+
+}  // namespace
+
 ImageNetworkConfig pytorch_examples_transform(int64_t width) {
   ImageNetworkConfig config;
   auto& blocks = config.blocks;
   blocks = {{.name = "down1", .channels = width, .kernel = 9, .norm = true},
             {.name = "down2", .channels = 2 * width, .stride = 2, .norm = true},
             {.name = "down3", .channels = 4 * width, .stride = 2, .norm = true}};
-  for (int i = 1; i <= 5; ++i) {
-    blocks.push_back({.kind = Block::Kind::residual, .name = fmt::format("residual{}", i), .norm = true});
-  }
+  add_residuals(blocks, 5);
   blocks.push_back({.name = "up1", .channels = 2 * width, .upsample = 2, .norm = true});
   blocks.push_back({.name = "up2", .channels = width, .upsample = 2, .norm = true});
   blocks.push_back({.name = "up3", .channels = 3, .kernel = 9, .relu = false});
+  return config;
+}
+
+ImageNetworkConfig quick_transform(int64_t width, int64_t styles) {
+  ImageNetworkConfig config{
+      .blocks = {{.name = "down1", .channels = width, .kernel = 7, .stride = 2, .norm = true},
+                 {.name = "down2", .channels = 2 * width, .stride = 2, .norm = true}},
+      .styles = styles,
+      .output = {.tanh = true, .scale = 150, .offset = 127.5}};
+  add_residuals(config.blocks, 5);
+  config.blocks.push_back({.name = "up1", .channels = width, .upsample = 2, .norm = true});
+  config.blocks.push_back({.name = "up2", .channels = 3, .kernel = 7, .upsample = 2, .relu = false});
   return config;
 }
 

@@ -9,6 +9,12 @@ namespace nst::nn {
 // most published weights are for. `width` is its first layer's channels, 32 there.
 ImageNetworkConfig pytorch_examples_transform(int64_t width = 32);
 
+// A quick transform network of our own for CPUs, RGB 0..255 in and out. Against Johnson's: all but the last
+// layer work at half the size or less (the first convolution has stride 2, the last one upsamples), kernels
+// of 7 at the ends, half the channels or less, colours bounded by 127.5 + 150 tanh. `width` is the first
+// layer's channels.
+ImageNetworkConfig quick_transform(int64_t width = 32, int64_t styles = 1);
+
 // The layers at whose ReLU an encoder, or the decoder that mirrors it, may end.
 enum class AdainDepth { relu3_1, relu4_1 };
 

@@ -16,6 +16,7 @@
 #include "tensor/ops/resize.h"
 #include "tensor/ops/slice.h"
 #include "tensor/ops/squared_error.h"
+#include "tensor/ops/tanh.h"
 #include "tensor/ops/total_variation.h"
 
 namespace nst::bench {
@@ -168,6 +169,9 @@ void add_elementwise(Problems& problems, const Maps& maps) {
     problems.add("relu", map, {shape}, [](auto& in) { return Tensors{ops::relu_forward(in[0])}; });
     problems.add("relu_backward", map, two,
                  [](auto& in) { return Tensors{ops::relu_backward(in[0], in[1])}; });
+    problems.add("tanh", map, {shape}, [](auto& in) { return Tensors{ops::tanh_forward(in[0])}; });
+    problems.add("tanh_backward", map, two,
+                 [](auto& in) { return Tensors{ops::tanh_backward(in[0], in[1])}; });
     problems.add("add", map, two, [](auto& in) { return Tensors{ops::add(in[0], in[1])}; });
     problems.add("sub", map, two, [](auto& in) { return Tensors{ops::sub(in[0], in[1])}; });
     problems.add("mul", map, two, [](auto& in) { return Tensors{ops::mul(in[0], in[1])}; });

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "autograd/engine.h"
 #include "autograd/gradcheck.h"
+#include "nn/known_networks.h"
 #include "tests/support.h"
 
 namespace nst {
@@ -96,6 +99,27 @@ TEST(ConditionalNorm, gradients_of_a_blend) {
       },
       inputs);
   EXPECT_TRUE(result.ok) << result.message;
+}
+
+TEST(ImageNetwork, keeps_colours_within_the_output_range) {
+  nn::ImageNetworkConfig config = small_network(1);
+  nn::ImageNetwork linear(config);
+  const nn::StateDict state = random_parameters(linear, DType::float32);
+  linear.load_state_dict(state);
+  config.output = {.tanh = true, .scale = 150, .offset = 127.5};
+  nn::ImageNetwork bounded(config);
+  bounded.load_state_dict(state);
+  const Variable x(random_tensor({1, 10, 8, 3}, DType::float32, 99));
+  auto expected = linear(x).value().to_vector<double>();
+  for (double& v : expected) v = 150 * std::tanh(v) + 127.5;
+  EXPECT_CLOSE(bounded(x).value().to_vector<double>(), expected, 1e-6);
+}
+
+TEST(QuickTransform, returns_a_picture_of_the_size_it_was_given) {
+  nn::ImageNetwork network(nn::quick_transform(8, 3));
+  network.load_state_dict(random_parameters(network, DType::float32));
+  EXPECT_EQ(network(Variable(random_tensor({1, 20, 28, 3}, DType::float32, 99)), {{2}}).shape(),
+            Shape({1, 20, 28, 3}));
 }
 
 TEST(ConditionalNorm, refuses_styles_that_it_lacks) {
