@@ -20,6 +20,9 @@ constexpr int64_t row_grain(int64_t length) {
 // How many threads parallel_for() can use here.
 inline int64_t parallel_threads() { return omp_in_parallel() ? 1 : omp_get_max_threads(); }
 
+// From here on parallel_for() on this thread uses no other: for threads that work beside the computation.
+inline void compute_alone() { omp_set_num_threads(1); }
+
 // Calls body(begin, end) on disjoint ranges that cover [0, count), at most one range per thread and, when
 // there are several, none shorter than `grain`. body must not throw.
 template <class Body>

@@ -30,6 +30,7 @@ std::unique_ptr<CLI::App> make_application() {
   add_devices_command(*app);
   add_info_command(*app);
   add_profile_command(*app);
+  add_train_command(*app);
   add_version_command(*app);
   add_weights_command(*app);
   return app;

@@ -25,7 +25,11 @@ void add_basic_command(CLI::App& app);
 void add_devices_command(CLI::App& app);
 void add_info_command(CLI::App& app);
 void add_profile_command(CLI::App& app);
+void add_train_command(CLI::App& app);
 void add_version_command(CLI::App& app);
 void add_weights_command(CLI::App& app);
+
+// Of `nst train`.
+void add_train_fast_command(CLI::App& train);
 
 }  // namespace nst::tools

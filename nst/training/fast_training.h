@@ -1,0 +1,48 @@
+// Trains a transform network (Johnson et al. 2016) to paint photographs in one style, or, with conditional
+// instance norms (Dumoulin et al. 2017), in one of several.
+#pragma once
+
+#include <memory>
+
+#include "nn/image_network.h"
+#include "nst/training/perceptual_loss.h"
+#include "nst/training/picture_stream.h"
+
+namespace nst {
+
+struct FastTrainingOptions {
+  int64_t batch = 4;
+  uint64_t seed = 0;          // of the styles' order
+  bool random_style = false;  // every micro-batch draws its style; otherwise they take turns
+  std::map<std::string, std::string> metadata = {};  // of the trained weights
+  std::vector<Tensor> samples = {};  // photographs to show the network's work on, (1, H, W, 3), 0..255
+};
+
+class FastTraining : public TrainingMethod {
+ public:
+  // Micro-batch i is crops [i batch, (i + 1) batch) of `photographs`, all in one style. The network has one
+  // style for every one of the loss'; network and loss live on `device`. All must outlive this.
+  FastTraining(nn::ImageNetwork& network, const PerceptualLoss& loss, PictureStream& photographs,
+               FastTrainingOptions options, Device device = kCpu);
+
+  nn::Module& network() override { return network_; }
+  TrainingLoss loss(int64_t index) override;
+  // A row per photograph: it, then its picture in every style.
+  Tensor sample() override;
+  std::map<std::string, std::string> metadata() const override { return options_.metadata; }
+
+  // Multiplies the styles' weights from here on.
+  void set_style_factor(double factor) { style_factor_ = factor; }
+
+ private:
+  int64_t style_of(int64_t index) const;
+
+  nn::ImageNetwork& network_;
+  const PerceptualLoss& loss_;
+  PictureStream& photographs_;
+  FastTrainingOptions options_;
+  Device device_;
+  double style_factor_ = 1;
+};
+
+}  // namespace nst

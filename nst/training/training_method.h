@@ -1,0 +1,37 @@
+// What the training loop asks of a method, so that there is one loop for all of them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "autograd/variable.h"
+#include "nn/module.h"
+
+namespace nst {
+
+// The losses of a micro-batch: the total, whose gradient is wanted, and its terms by name with their weights
+// applied, (1) each. On a GPU all are still being computed.
+struct TrainingLoss {
+  autograd::Variable total;
+  std::vector<std::pair<std::string, Tensor>> terms;
+};
+
+class TrainingMethod {
+ public:
+  virtual ~TrainingMethod() = default;
+
+  // What is trained. Its parameters that require a gradient are the optimiser's.
+  virtual nn::Module& network() = 0;
+  // The loss at micro-batch number `index`: a function of that number, the network's parameters and what the
+  // method was made with, of nothing else. That is what makes an interrupted run go on exactly.
+  virtual TrainingLoss loss(int64_t index) = 0;
+  // A picture (1, H, W, 3), RGB, 0..1, that shows what the network does by now.
+  virtual Tensor sample() = 0;
+  // What the file of the trained weights has to say beside them: which network it is, what it was trained on.
+  virtual std::map<std::string, std::string> metadata() const = 0;
+};
+
+}  // namespace nst

@@ -1,0 +1,242 @@
+// nst train fast: a transform network of Johnson et al. 2016.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "nn/initialise.h"
+#include "nn/known_networks.h"
+#include "nn/vgg_weights.h"
+#include "nst/training/fast_training.h"
+#include "nst/weight_store.h"
+#include "tools/basic_settings.h"
+#include "tools/commands.h"
+#include "tools/option_checks.h"
+#include "tools/option_names.h"
+#include "tools/train_settings.h"
+
+namespace nst::tools {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  nst train fast --photos photos/ --style painting.jpg --out run/
+  nst train fast --photos photos/ --style a.jpg --style b.jpg --network quick --crop 192 --out run/
+  nst train fast --resume run/)";
+
+constexpr const char* kMethod = "fast";
+
+// Weights of the content and the style that suit a VGG: the features of one that wants 0..255 are about 58
+// times as large as those of one that wants deviations, their squares 58^2 and their Grams' squares 58^4.
+constexpr double kTorchvisionContent = 1e5, kTorchvisionStyle = 1e10;
+constexpr double kCaffeContent = 30, kCaffeStyle = 900;
+
+struct FastSettings {
+  TrainSettings common;
+  std::vector<std::string> styles, names;
+  std::vector<double> style_weights;
+  int64_t style_size = 256;
+  bool random_style = false;
+  std::string network = "px";
+  int64_t width = 0;
+  std::string vgg = "vgg16";
+  std::vector<std::string> content_layers{"relu2_2"};
+  std::vector<std::string> style_layers{"relu1_2", "relu2_2", "relu3_3", "relu4_3"};
+  double content_weight = 0, style_weight = 0, tv_weight = 0;  // 0: as the VGG wants it
+  std::string content_normalisation{name_of(ContentNormalisation::mean)};
+  std::string style_normalisation{name_of(StyleNormalisation::neural_style)};
+};
+
+template <class Settings, class F>
+void for_each_field(Settings& s, F f) {
+  f("styles", s.styles);
+  f("names", s.names);
+  f("style_weights", s.style_weights);
+  f("style_size", s.style_size);
+  f("random_style", s.random_style);
+  f("network", s.network);
+  f("width", s.width);
+  f("vgg", s.vgg);
+  f("content_layers", s.content_layers);
+  f("style_layers", s.style_layers);
+  f("content_weight", s.content_weight);
+  f("style_weight", s.style_weight);
+  f("tv_weight", s.tv_weight);
+  f("content_normalisation", s.content_normalisation);
+  f("style_normalisation", s.style_normalisation);
+}
+
+nlohmann::ordered_json to_json(const FastSettings& settings) {
+  nlohmann::ordered_json json{{"method", kMethod}, {"common", to_json(settings.common)}};
+  for_each_field(settings, [&](const char* name, const auto& field) { json[name] = field; });
+  return json;
+}
+
+FastSettings fast_settings_from_json(const nlohmann::json& json) {
+  if (!json.is_object() || json.value("method", "") != kMethod)
+    throw std::invalid_argument("checkpoint: not one of nst train fast");
+  FastSettings settings;
+  settings.common = train_settings_from_json(json.value("common", nlohmann::json::object()));
+  for_each_field(settings, [&](const char* name, auto& field) {
+    try {
+      json.at(name).get_to(field);
+    } catch (const nlohmann::json::exception&) {
+      throw std::invalid_argument(fmt::format("checkpoint: its setting '{}' is missing or damaged", name));
+    }
+  });
+  return settings;
+}
+
+// What of a Gatys objective these settings say.
+BasicSettings objective_settings(const FastSettings& s, const nn::VggWeights& weights) {
+  BasicSettings basic;
+  const bool deviations = weights.preprocessing.scale == 1;
+  basic.weights = s.vgg;
+  basic.content_layers = s.content_layers;
+  basic.style_layers = s.style_layers;
+  basic.content_weight =
+      s.content_weight > 0 ? s.content_weight : (deviations ? kTorchvisionContent : kCaffeContent);
+  basic.style_weight = s.style_weight > 0 ? s.style_weight : (deviations ? kTorchvisionStyle : kCaffeStyle);
+  basic.tv_weight = s.tv_weight;
+  basic.content_normalisation = s.content_normalisation;
+  basic.style_normalisation = s.style_normalisation;
+  return basic;
+}
+
+struct TrainFastCommand {
+  CLI::App* app = nullptr;
+  FastSettings settings;
+  TrainRunOptions run_options;
+
+  void check() const;
+  nn::ImageNetworkConfig network_config() const;
+  void run();
+};
+
+void TrainFastCommand::check() const {
+  const auto need = [](bool there, const char* option) {
+    if (!there) throw std::invalid_argument(fmt::format("train fast: {} is required", option));
+  };
+  need(!settings.common.photos.empty(), "--photos");
+  need(!settings.styles.empty(), "--style");
+  need(!run_options.out.empty(), "--out");
+  const auto fits = [&](size_t count, const char* option) {
+    if (count != 0 && count != settings.styles.size()) {
+      throw std::invalid_argument(
+          fmt::format("train fast: {} of {} for {} styles", count, option, settings.styles.size()));
+    }
+  };
+  fits(settings.names.size(), "--style-name");
+  fits(settings.style_weights.size(), "--style-weights");
+}
+
+nn::ImageNetworkConfig TrainFastCommand::network_config() const {
+  nn::ImageNetworkConfig config;
+  if (settings.network == "px") {
+    config = nn::pytorch_examples_transform(settings.width > 0 ? settings.width : 32);
+  } else {
+    throw std::invalid_argument("--network: unknown");
+  }
+  config.styles = static_cast<int64_t>(settings.styles.size());
+  return config;
+}
+
+void TrainFastCommand::run() {
+  start_train_run(run_options);
+  std::optional<TrainingCheckpoint> checkpoint;
+  if (!run_options.resume.empty()) {
+    checkpoint = newest_checkpoint(run_options.resume);
+    const int64_t steps = settings.common.steps;
+    settings = fast_settings_from_json(nlohmann::json::parse(checkpoint->settings, nullptr, false));
+    if (app->count("--steps")) settings.common.steps = steps;
+    run_options.out = run_options.resume;
+  }
+  check();
+  if (settings.names.empty()) {
+    for (const auto& style : settings.styles)
+      settings.names.push_back(std::filesystem::path(style).stem().string());
+  }
+  const Device device = choose_device(run_options.device);
+  const auto files = find_pictures(settings.common.photos);
+  spdlog::info("{}: {} pictures", settings.common.photos, files.size());
+
+  const nn::VggWeights weights = nn::read_vgg(nn::open_weights(find_weights(settings.vgg)));
+  const BasicSettings objective = objective_settings(settings, weights);
+  const LossNetwork loss_network(vgg_config(objective, weights), weights.state, weights.preprocessing,
+                                 DType::float32, device);
+  std::vector<StylePicture> styles;
+  for (size_t i = 0; i < settings.styles.size(); ++i) {
+    styles.push_back({load_picture(settings.styles[i], settings.style_size).to(device),
+                      settings.style_weights.empty() ? 1 : settings.style_weights[i]});
+  }
+  const PerceptualLoss loss(loss_network, styles, basic_options(objective).objective);
+  nn::ImageNetwork network(network_config(), DType::float32, device);
+  nn::initialise(network, settings.common.seed);
+  PictureStream photographs(files, stream_options(settings.common, run_options));
+  FastTraining training(network, loss, photographs,
+                        {.batch = settings.common.batch,
+                         .seed = settings.common.seed,
+                         .random_style = settings.random_style,
+                         .samples = load_samples(settings.common, files)},
+                        device);
+  Trainer trainer(training, trainer_options(settings.common));
+  if (checkpoint) trainer.resume(checkpoint->state);
+  TrainingFolder folder(run_options.out);
+  run_and_report(trainer, folder, settings.common, run_options, to_json(settings).dump());
+  const auto skipped = photographs.skipped();
+  if (!skipped.empty()) {
+    spdlog::warn("{} of {} pictures could not be read and were skipped, for instance {}", skipped.size(),
+                 files.size(), skipped.begin()->second);
+  }
+}
+
+}  // namespace
+
+void add_train_fast_command(CLI::App& train) {
+  auto command = std::make_shared<TrainFastCommand>();
+  FastSettings& s = command->settings;
+  command->app =
+      train.add_subcommand("fast", "A transform network (Johnson et al. 2016): one pass paints a picture");
+  command->app->footer(kExamples);
+  const auto in = [app = command->app](const char* group) {
+    return [app, group](auto&&... args) { return app->add_option(args...)->group(group); };
+  };
+  const auto style = in("Styles"), network = in("Network"), loss = in("Loss");
+  style("--style", s.styles, "A painting; repeat for several, which one network learns together");
+  style("--style-name", s.names, "Names of the styles, in order")->default_str("the files'");
+  style("--style-weights", s.style_weights, "Factors of --style-weight, one per style")
+      ->delimiter(',')
+      ->check(number_from(0));
+  style("--style-size", s.style_size, "Longer side of the paintings; sets the size of the brush")
+      ->capture_default_str()
+      ->check(whole_number_in(16, 4096));
+  command->app
+      ->add_flag("--random-style", s.random_style, "Draw each batch's style; otherwise they take turns")
+      ->group("Styles");
+  network("--network", s.network, "px (pytorch/examples'), quick (small, for CPUs)")->capture_default_str();
+  network("--width", s.width, "Channels of its first layer")->check(whole_number_in(1, 1024));
+  loss("--vgg", s.vgg, "VGG weights: a name from `nst weights list`, or a file")->capture_default_str();
+  loss("--content-layers", s.content_layers, "LAYER[:WEIGHT],...")->delimiter(',')->capture_default_str();
+  loss("--style-layers", s.style_layers, "LAYER[:WEIGHT],...")->delimiter(',')->capture_default_str();
+  loss("--content-weight", s.content_weight, "Weight of the content loss")
+      ->default_str("1e5 for torchvision's VGG, 30 for others")
+      ->check(positive_number());
+  loss("--style-weight", s.style_weight, "Weight of the style loss")
+      ->default_str("1e10 for torchvision's VGG, 900 for others")
+      ->check(positive_number());
+  loss("--tv-weight", s.tv_weight, "Weight of the total variation, which smooths")
+      ->capture_default_str()
+      ->check(number_from(0));
+  loss("--content-normalisation,--content-normalization", s.content_normalisation,
+       "Constants of the content loss")
+      ->capture_default_str()
+      ->check(one_of(content_normalisation_names()));
+  loss("--style-normalisation,--style-normalization", s.style_normalisation, "Constants of the style loss")
+      ->capture_default_str()
+      ->check(one_of(style_normalisation_names()));
+  add_train_options(*command->app, s.common, command->run_options);
+  command->app->callback([command] { command->run(); });
+}
+
+}  // namespace nst::tools

@@ -1,0 +1,66 @@
+// What every `nst train METHOD` has in common: the data set, the steps, what is written and when.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "nst/training/picture_stream.h"
+#include "nst/training/training_run.h"
+#include "tools/device_option.h"
+
+namespace nst::tools {
+
+// Kept in checkpoints, as JSON.
+struct TrainSettings {
+  std::string photos;
+  int64_t crop = 256;
+  std::vector<int64_t> resize;  // shorter side before cropping: one length or two, between which it is drawn
+  bool flip = true;
+  int64_t batch = 4, accumulate = 1;
+  int64_t steps = 40000;
+  double learning_rate = 1e-3;
+  std::string schedule = "constant";
+  uint64_t seed = 0;
+  int64_t checkpoint_every = 500, keep = 3, sample_every = 500;
+  std::vector<std::string> sample_photos;
+  int64_t sample_size = 256;
+  bool float32 = false;
+};
+
+// What is no part of the result, and may differ when a run goes on.
+struct TrainRunOptions {
+  std::string out, resume;
+  DeviceOptions device;
+  int threads = 0;
+  int64_t decode_threads = 1;
+  bool json = false, quiet = false, verbose = false;
+};
+
+// Declares the options, bound to the settings, on a sub-command of `nst train`.
+void add_train_options(CLI::App& command, TrainSettings& settings, TrainRunOptions& run);
+
+nlohmann::ordered_json to_json(const TrainSettings& settings);
+// Throws std::invalid_argument naming what is missing or of the wrong type.
+TrainSettings train_settings_from_json(const nlohmann::json& json);
+
+StreamOptions stream_options(const TrainSettings& settings, const TrainRunOptions& run);
+TrainerOptions trainer_options(const TrainSettings& settings);
+// The pictures that samples are made from: --sample-photo's, or the data set's first three. (1, H, W, 3),
+// 0..255.
+std::vector<Tensor> load_samples(const TrainSettings& settings,
+                                 const std::vector<std::filesystem::path>& photographs);
+// A picture in 0..255 whose longer side is `size`.
+Tensor load_picture(const std::string& path, int64_t size);
+
+// Settles the run's verbosity and threads; to be called first.
+void start_train_run(const TrainRunOptions& run);
+
+// Runs to the end, with progress on the way and Ctrl-C caught; throws Interrupted after that.
+void run_and_report(Trainer& trainer, TrainingFolder& folder, const TrainSettings& settings,
+                    const TrainRunOptions& run, const std::string& settings_json);
+
+}  // namespace nst::tools
