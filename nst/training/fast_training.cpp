@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "autograd/ops/elementwise.h"
 #include "nst/training/picture_grid.h"
 #include "nst/training/random.h"
 #include "tensor/ops/elementwise.h"
@@ -26,11 +27,24 @@ int64_t FastTraining::style_of(int64_t index) const {
   return Random(options_.seed, static_cast<uint64_t>(index)).below(loss_.styles());
 }
 
+autograd::Variable FastTraining::paint(const Tensor& photographs, int64_t style) const {
+  return autograd::affine(network_(autograd::Variable(photographs), {{style}}), options_.gain,
+                          options_.offset);
+}
+
+nn::StateDict FastTraining::weights() {
+  nn::StateDict weights = network_.state_dict();
+  const std::string last = network_.config().blocks.back().name + ".conv.";
+  Tensor &weight = weights.at(last + "weight"), &bias = weights.at(last + "bias");
+  weight = ops::affine(weight, options_.gain);
+  bias = ops::affine(bias, options_.gain, options_.offset);
+  return weights;
+}
+
 TrainingLoss FastTraining::loss(int64_t index) {
   const Tensor photographs = photographs_.crops(index * options_.batch, options_.batch).to(device_);
   const int64_t style = style_of(index);
-  const autograd::Variable pictures = network_(autograd::Variable(photographs), {{style}});
-  return loss_(pictures, photographs, style, style_factor_);
+  return loss_(paint(photographs, style), photographs, style, style_factor_);
 }
 
 Tensor FastTraining::sample() {
@@ -40,7 +54,7 @@ Tensor FastTraining::sample() {
     auto& row = rows.emplace_back();
     row.push_back(ops::affine(photograph, 1.0 / 255));
     for (int64_t style = 0; style < loss_.styles(); ++style) {
-      const Tensor picture = network_(autograd::Variable(photograph.to(device_)), {{style}}).value().to(kCpu);
+      const Tensor picture = paint(photograph.to(device_), style).value().to(kCpu);
       row.push_back(ops::clamp_forward(ops::affine(picture, 1.0 / 255), 0, 1));
     }
   }

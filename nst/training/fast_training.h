@@ -14,6 +14,10 @@ struct FastTrainingOptions {
   int64_t batch = 4;
   uint64_t seed = 0;          // of the styles' order
   bool random_style = false;  // every micro-batch draws its style; otherwise they take turns
+  // The network learns (picture - offset) / gain: its last layer's weights need not grow a hundredfold before
+  // there is any contrast. weights() has both in that layer, so the network as it is used knows nothing of
+  // it.
+  double gain = 150, offset = 127.5;
   std::map<std::string, std::string> metadata = {};  // of the trained weights
   std::vector<Tensor> samples = {};  // photographs to show the network's work on, (1, H, W, 3), 0..255
 };
@@ -26,6 +30,7 @@ class FastTraining : public TrainingMethod {
                FastTrainingOptions options, Device device = kCpu);
 
   nn::Module& network() override { return network_; }
+  nn::StateDict weights() override;
   TrainingLoss loss(int64_t index) override;
   // A row per photograph: it, then its picture in every style.
   Tensor sample() override;
@@ -36,6 +41,8 @@ class FastTraining : public TrainingMethod {
 
  private:
   int64_t style_of(int64_t index) const;
+  // The network's pictures, 0..255, of photographs (N, H, W, 3) on its device.
+  autograd::Variable paint(const Tensor& photographs, int64_t style) const;
 
   nn::ImageNetwork& network_;
   const PerceptualLoss& loss_;

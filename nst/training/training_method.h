@@ -30,6 +30,8 @@ class TrainingMethod {
   virtual TrainingLoss loss(int64_t index) = 0;
   // A picture (1, H, W, 3), RGB, 0..1, that shows what the network does by now.
   virtual Tensor sample() = 0;
+  // The trained weights as they are to be used.
+  virtual nn::StateDict weights() { return network().state_dict(); }
   // What the file of the trained weights has to say beside them: which network it is, what it was trained on.
   virtual std::map<std::string, std::string> metadata() const = 0;
 };

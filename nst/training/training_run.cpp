@@ -12,7 +12,7 @@ namespace {
 constexpr int kSampleQuality = 90;
 
 void save_weights(const TrainingFolder& folder, TrainingMethod& method, bool float16) {
-  nn::write_safetensors(folder.weights(), method.network().state_dict(),
+  nn::write_safetensors(folder.weights(), method.weights(),
                         {.metadata = method.metadata(), .float16 = float16});
 }
 
