@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -26,6 +27,9 @@ constexpr const char* kExamples = R"(Examples:
   nst train fast --resume run/)";
 
 constexpr const char* kMethod = "fast";
+constexpr std::string_view kQuick = "quick", kPytorchExamples = "px";
+constexpr std::array kNetworks{kQuick, kPytorchExamples};
+constexpr int64_t kDefaultWidth = 32;
 
 // Weights of the content and the style that suit a VGG: the features of one that wants 0..255 are about 58
 // times as large as those of one that wants deviations, their squares 58^2 and their Grams' squares 58^4.
@@ -38,7 +42,7 @@ struct FastSettings {
   std::vector<double> style_weights;
   int64_t style_size = 256;
   bool random_style = false;
-  std::string network = "px";
+  std::string network{kQuick};
   int64_t width = 0;
   std::string vgg = "vgg16";
   std::vector<std::string> content_layers{"relu2_2"};
@@ -132,12 +136,9 @@ void TrainFastCommand::check() const {
 }
 
 nn::ImageNetworkConfig TrainFastCommand::network_config() const {
-  nn::ImageNetworkConfig config;
-  if (settings.network == "px") {
-    config = nn::pytorch_examples_transform(settings.width > 0 ? settings.width : 32);
-  } else {
-    throw std::invalid_argument("--network: unknown");
-  }
+  const int64_t width = settings.width > 0 ? settings.width : kDefaultWidth;
+  nn::ImageNetworkConfig config =
+      settings.network == kQuick ? nn::quick_transform(width) : nn::pytorch_examples_transform(width);
   config.styles = static_cast<int64_t>(settings.styles.size());
   return config;
 }
@@ -173,6 +174,7 @@ void TrainFastCommand::run() {
   const PerceptualLoss loss(loss_network, styles, basic_options(objective).objective);
   nn::ImageNetwork network(network_config(), DType::float32, device);
   nn::initialise(network, settings.common.seed);
+  start_from_grey(network);
   PictureStream photographs(files, stream_options(settings.common, run_options));
   FastTraining training(network, loss, photographs,
                         {.batch = settings.common.batch,
@@ -214,8 +216,12 @@ void add_train_fast_command(CLI::App& train) {
   command->app
       ->add_flag("--random-style", s.random_style, "Draw each batch's style; otherwise they take turns")
       ->group("Styles");
-  network("--network", s.network, "px (pytorch/examples'), quick (small, for CPUs)")->capture_default_str();
-  network("--width", s.width, "Channels of its first layer")->check(whole_number_in(1, 1024));
+  network("--network", s.network, "px is pytorch/examples', quick a small one for CPUs")
+      ->capture_default_str()
+      ->check(one_of(kNetworks));
+  network("--width", s.width, "Channels of its first layer")
+      ->default_str("32")
+      ->check(whole_number_in(1, 1024));
   loss("--vgg", s.vgg, "VGG weights: a name from `nst weights list`, or a file")->capture_default_str();
   loss("--content-layers", s.content_layers, "LAYER[:WEIGHT],...")->delimiter(',')->capture_default_str();
   loss("--style-layers", s.style_layers, "LAYER[:WEIGHT],...")->delimiter(',')->capture_default_str();

@@ -31,6 +31,7 @@ void for_each_field(Settings& s, F f) {
   f("steps", s.steps);
   f("learning_rate", s.learning_rate);
   f("schedule", s.schedule);
+  f("warmup", s.warmup);
   f("seed", s.seed);
   f("checkpoint_every", s.checkpoint_every);
   f("keep", s.keep);
@@ -70,6 +71,9 @@ void add_train_options(CLI::App& command, TrainSettings& s, TrainRunOptions& run
   training("--schedule", s.schedule, "How the learning rate goes on")
       ->capture_default_str()
       ->check(one_of(learning_rate_schedule_names()));
+  training("--warmup", s.warmup, "Steps over which the learning rate rises to it")
+      ->capture_default_str()
+      ->check(whole_number_in(0));
   training("--seed", s.seed, "Of the first weights and the data's order")
       ->capture_default_str()
       ->check(whole_number_in(0, UINT64_MAX));
@@ -137,7 +141,8 @@ TrainerOptions trainer_options(const TrainSettings& s) {
   return {.steps = s.steps,
           .accumulate = s.accumulate,
           .adam = {.learning_rate = s.learning_rate},
-          .schedule = parse_learning_rate_schedule(s.schedule)};
+          .schedule = parse_learning_rate_schedule(s.schedule),
+          .warmup = s.warmup};
 }
 
 Tensor load_picture(const std::string& path, int64_t size) {

@@ -24,6 +24,7 @@ struct TrainSettings {
   int64_t steps = 40000;
   double learning_rate = 1e-3;
   std::string schedule = "constant";
+  int64_t warmup = 100;
   uint64_t seed = 0;
   int64_t checkpoint_every = 500, keep = 3, sample_every = 500;
   std::vector<std::string> sample_photos;

@@ -10,6 +10,19 @@
 #include "tensor/ops/elementwise.h"
 
 namespace nst {
+namespace {
+constexpr double kGain = 150, kOffset = 127.5;  // Johnson's, of his tanh
+constexpr double kFirstContrast = 0.05;
+
+std::string last_layer(const nn::ImageNetwork& network) {
+  return network.config().blocks.back().name + ".conv.";
+}
+}  // namespace
+
+void start_from_grey(nn::ImageNetwork& network) {
+  Tensor weight = network.state_dict().at(last_layer(network) + "weight");
+  weight.copy_from(ops::affine(weight, kFirstContrast));
+}
 
 FastTraining::FastTraining(nn::ImageNetwork& network, const PerceptualLoss& loss, PictureStream& photographs,
                            FastTrainingOptions options, Device device)
@@ -18,6 +31,10 @@ FastTraining::FastTraining(nn::ImageNetwork& network, const PerceptualLoss& loss
       photographs_(photographs),
       options_(std::move(options)),
       device_(device) {
+  if (network.config().output == nn::OutputRange{}) {
+    gain_ = kGain;
+    offset_ = kOffset;
+  }
   if (options_.batch < 1)
     throw std::invalid_argument(fmt::format("training: batch must be positive, got {}", options_.batch));
 }
@@ -28,16 +45,16 @@ int64_t FastTraining::style_of(int64_t index) const {
 }
 
 autograd::Variable FastTraining::paint(const Tensor& photographs, int64_t style) const {
-  return autograd::affine(network_(autograd::Variable(photographs), {{style}}), options_.gain,
-                          options_.offset);
+  return autograd::affine(network_(autograd::Variable(photographs), {{style}}), gain_, offset_);
 }
 
 nn::StateDict FastTraining::weights() {
   nn::StateDict weights = network_.state_dict();
-  const std::string last = network_.config().blocks.back().name + ".conv.";
+  if (gain_ == 1) return weights;
+  const std::string last = last_layer(network_);
   Tensor &weight = weights.at(last + "weight"), &bias = weights.at(last + "bias");
-  weight = ops::affine(weight, options_.gain);
-  bias = ops::affine(bias, options_.gain, options_.offset);
+  weight = ops::affine(weight, gain_);
+  bias = ops::affine(bias, gain_, offset_);
   return weights;
 }
 

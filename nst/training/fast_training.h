@@ -14,10 +14,6 @@ struct FastTrainingOptions {
   int64_t batch = 4;
   uint64_t seed = 0;          // of the styles' order
   bool random_style = false;  // every micro-batch draws its style; otherwise they take turns
-  // The network learns (picture - offset) / gain: its last layer's weights need not grow a hundredfold before
-  // there is any contrast. weights() has both in that layer, so the network as it is used knows nothing of
-  // it.
-  double gain = 150, offset = 127.5;
   std::map<std::string, std::string> metadata = {};  // of the trained weights
   std::vector<Tensor> samples = {};  // photographs to show the network's work on, (1, H, W, 3), 0..255
 };
@@ -50,6 +46,13 @@ class FastTraining : public TrainingMethod {
   FastTrainingOptions options_;
   Device device_;
   double style_factor_ = 1;
+  // A network with a plain last layer learns (picture - offset) / gain: its weights need not grow a
+  // hundredfold before there is any contrast. weights() has both folded into that layer.
+  double gain_ = 1, offset_ = 0;
 };
+
+// Makes a freshly initialised network's pictures nearly grey. Noise of full contrast has Gram matrices so far
+// from any painting's that Adam's memory of those first gradients would slow it down for a thousand steps.
+void start_from_grey(nn::ImageNetwork& network);
 
 }  // namespace nst

@@ -57,7 +57,9 @@ Trainer::Trainer(TrainingMethod& method, const TrainerOptions& options)
 }
 
 double Trainer::learning_rate() const {
-  const double rate = options_.adam.learning_rate, t = static_cast<double>(steps_done_);
+  const double t = static_cast<double>(steps_done_);
+  const double warm = steps_done_ < options_.warmup ? (t + 1) / static_cast<double>(options_.warmup) : 1;
+  const double rate = warm * options_.adam.learning_rate;
   switch (options_.schedule) {
     case LearningRateSchedule::constant:
       break;

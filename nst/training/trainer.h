@@ -31,6 +31,9 @@ struct TrainerOptions {
   int64_t accumulate = 1;  // micro-batches whose mean gradient makes a step
   nn::AdamOptions adam = {};
   LearningRateSchedule schedule = LearningRateSchedule::constant;
+  // Steps over which the learning rate rises to the schedule's. Adam's first steps are as long as it whatever
+  // the gradient, which may throw a network far off, and its memory of what follows keeps it slow.
+  int64_t warmup = 0;
 };
 
 struct TrainingStep {
