@@ -100,7 +100,7 @@ Variable adain_of(const Variable& content, const Variable& style) {
 }
 
 Step adain(int64_t size) {
-  std::shared_ptr encoder = image_network(nn::normalised_vgg19(), false);
+  std::shared_ptr encoder = image_network(nn::adain_encoder(), false);
   std::shared_ptr decoder = image_network(nn::adain_decoder(), false);
   const Variable content(uniform({1, size, size, 3}, 0, 1, 100)),
       style(uniform({1, size, size, 3}, 0, 1, 200));
@@ -135,7 +135,7 @@ Step train_fast(int64_t size) {
 Step train_adain(int64_t size) {
   constexpr int64_t kBatch = 8;
   constexpr std::array<size_t, 4> kStyleBlocks{1, 4, 7, 12};  // relu1_1, 2_1, 3_1, 4_1
-  std::shared_ptr encoder = image_network(nn::normalised_vgg19(), false);
+  std::shared_ptr encoder = image_network(nn::adain_encoder(), false);
   std::shared_ptr decoder = image_network(nn::adain_decoder(), true);
   auto adam = std::make_shared<nn::Adam>(nn::AdamOptions{.learning_rate = 1e-4});
   const Variable content(uniform({kBatch, size, size, 3}, 0, 1, 100)),

@@ -43,13 +43,13 @@ ImageNetworkConfig quick_transform(int64_t width, int64_t styles) {
   return config;
 }
 
-ImageNetworkConfig normalised_vgg19(AdainDepth depth) {
+ImageNetworkConfig adain_encoder(int vgg_depth, AdainDepth depth) {
   const std::string deepest = depth == AdainDepth::relu3_1 ? "relu3_1" : "relu4_1";
   ImageNetworkConfig config;
   config.blocks = {{.name = "preprocess", .channels = 3, .kernel = 1, .relu = false}};
-  for (const auto& name : vgg_layer_names(19)) {
+  for (const auto& name : vgg_layer_names(vgg_depth)) {
     if (name.starts_with("conv")) {
-      config.blocks.push_back({.name = name, .channels = vgg_layer_shape(19, name).channels});
+      config.blocks.push_back({.name = name, .channels = vgg_layer_shape(vgg_depth, name).channels});
     } else if (name.starts_with("pool")) {
       config.blocks.push_back({.kind = Block::Kind::max_pool, .name = name});
     }
@@ -58,8 +58,8 @@ ImageNetworkConfig normalised_vgg19(AdainDepth depth) {
   return config;
 }
 
-ImageNetworkConfig adain_decoder(AdainDepth depth) {
-  const auto encoder = normalised_vgg19(depth).blocks;
+ImageNetworkConfig adain_decoder(int vgg_depth, AdainDepth depth) {
+  const auto encoder = adain_encoder(vgg_depth, depth).blocks;
   ImageNetworkConfig config{.in_channels = encoder.back().channels, .blocks = {}};
   // Layer by layer from behind: each undoes one convolution, upsampling first where the encoder pooled after
   // it.
@@ -79,6 +79,27 @@ ImageNetworkConfig adain_decoder(AdainDepth depth) {
                              .relu = i > 1});
     pooled = false;
   }
+  return config;
+}
+
+ImageNetworkConfig compact_adain_encoder(int64_t width) {
+  ImageNetworkConfig config;
+  config.blocks = {{.name = "down1", .channels = width},
+                   {.name = "down2", .channels = 2 * width, .stride = 2},
+                   {.name = "down3", .channels = 4 * width, .stride = 2},
+                   {.kind = Block::Kind::residual, .name = "residual1"}};
+  return config;
+}
+
+ImageNetworkConfig compact_adain_decoder(int64_t width) {
+  ImageNetworkConfig config{.in_channels = 4 * width, .blocks = {}};
+  auto& blocks = config.blocks;
+  for (int i = 1; i <= 3; ++i) {
+    blocks.push_back({.kind = Block::Kind::residual, .name = fmt::format("residual{}", i)});
+  }
+  blocks.push_back({.name = "up1", .channels = 2 * width, .upsample = 2});
+  blocks.push_back({.name = "up2", .channels = width, .upsample = 2});
+  blocks.push_back({.name = "up3", .channels = 3, .relu = false});
   return config;
 }
 

@@ -18,13 +18,19 @@ ImageNetworkConfig quick_transform(int64_t width = 32, int64_t styles = 1);
 // The layers at whose ReLU an encoder, or the decoder that mirrors it, may end.
 enum class AdainDepth { relu3_1, relu4_1 };
 
-// The "normalised" VGG-19 of Huang & Belongie 2017 up to a ReLU, RGB 0..1 in: a 1x1 convolution for the
+// A VGG as AdaIN's encoder (Huang & Belongie 2017) up to a ReLU, RGB 0..1 in: a 1x1 convolution for the
 // preprocessing, reflecting borders, poolings that keep a partial window. Blocks are named by their layers,
-// "conv1_1".
-ImageNetworkConfig normalised_vgg19(AdainDepth depth = AdainDepth::relu4_1);
+// "conv1_1". The published decoders belong to the "normalised" VGG-19.
+ImageNetworkConfig adain_encoder(int vgg_depth = 19, AdainDepth depth = AdainDepth::relu4_1);
 
 // Its mirror image: nearest upsampling for pooling, no norms, a linear last layer, RGB 0..1 out. "deconv4_1"
 // undoes conv4_1.
-ImageNetworkConfig adain_decoder(AdainDepth depth = AdainDepth::relu4_1);
+ImageNetworkConfig adain_decoder(int vgg_depth = 19, AdainDepth depth = AdainDepth::relu4_1);
+
+// A small encoder and decoder to be trained together, RGB 0..1 in and out: convolutions to a quarter of the
+// size and 4 * width channels, then residual blocks; and back. After Johnson et al. 2016, without norms,
+// which would undo what AdaIN set.
+ImageNetworkConfig compact_adain_encoder(int64_t width = 32);
+ImageNetworkConfig compact_adain_decoder(int64_t width = 32);
 
 }  // namespace nst::nn

@@ -7,6 +7,15 @@
 
 namespace nst::nn {
 
+StateDict preprocessing_convolution(const Preprocessing& p, double picture_range) {
+  std::vector<double> weight(9), bias(3);
+  for (size_t k = 0; k < 3; ++k) {
+    weight[k * 3 + (p.bgr ? 2 - k : k)] = p.scale / picture_range / p.std[k];
+    bias[k] = -p.mean[k] / p.std[k];
+  }
+  return {{"weight", Tensor::from<double>({3, 3, 1, 1}, weight)}, {"bias", Tensor::from<double>({3}, bias)}};
+}
+
 std::string to_json(const Preprocessing& preprocessing) {
   nlohmann::ordered_json json;
   json["order"] = preprocessing.bgr ? "bgr" : "rgb";

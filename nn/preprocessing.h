@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "nn/state_dict.h"
+
 namespace nst::nn {
 
 // input = (scale * x - mean) / std per channel, where x is in [0, 1] and its channels come first in the order
@@ -25,6 +27,11 @@ inline constexpr Preprocessing kCaffePreprocessing{
 // RGB with ImageNet's mean and standard deviation: torchvision's weights.
 inline constexpr Preprocessing kTorchvisionPreprocessing{.mean = {0.485, 0.456, 0.406},
                                                          .std = {0.229, 0.224, 0.225}};
+
+// The same as a 1x1 convolution of three channels, for pictures in 0..picture_range: "weight" (3, 3, 1, 1)
+// and "bias" (3), float64.
+//   y[k] = (scale x[order(k)] / picture_range - mean[k]) / std[k]
+StateDict preprocessing_convolution(const Preprocessing& preprocessing, double picture_range);
 
 // {"order":"bgr","scale":255.0,"mean":[...],"std":[...]}, as it is kept in the metadata of weight files and
 // in weights/manifest.json.

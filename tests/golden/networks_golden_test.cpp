@@ -24,7 +24,7 @@ struct Case {
 };
 
 std::vector<Case> cases() {
-  const auto encoder = nn::normalised_vgg19(), decoder = nn::adain_decoder();
+  const auto encoder = nn::adain_encoder(), decoder = nn::adain_decoder();
   return {{"fast", nn::pytorch_examples_transform(), nn::pytorch_examples_keys()},
           {"adain_encoder", encoder, nn::sequential_keys(encoder)},
           {"adain_decoder", decoder, nn::sequential_keys(decoder)}};
@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(types, GoldenNetworks,
                          [](const auto& info) { return std::string(name_of(info.param.first)); });
 
 TEST(PublishedKeys, are_those_of_the_published_files) {
-  const auto encoder = nn::sequential_keys(nn::normalised_vgg19());
+  const auto encoder = nn::sequential_keys(nn::adain_encoder());
   ASSERT_EQ(encoder.size(), 10u);
   const std::vector<std::string> places{"0", "2", "5", "9", "12", "16", "19", "22", "25", "29"};
   for (size_t i = 0; i < places.size(); ++i) EXPECT_EQ(encoder[i].second, places[i]);

@@ -1,0 +1,59 @@
+// An encoder and a decoder with AdaIN between them: any style in one pass (Huang & Belongie 2017).
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "nn/image_network.h"
+#include "nst/adain/layer.h"
+#include "nst/picture_size.h"
+
+namespace nst {
+
+// All that the network knows of a style picture: mean and standard deviation of every channel of its
+// features, (1, C) each.
+struct EncodedStyle {
+  Tensor mean, std;
+};
+
+struct StyliseOptions {
+  double alpha = 1;  // 0 leaves the content as it is, 1 is the whole style
+  // One per style, at least 0, in any proportion; empty: all alike.
+  std::vector<double> weights = {};
+  // Where each style applies, (1, H, W, 1) of the content's size, 0..1; empty: everywhere. Where several meet
+  // they are mixed, where none applies the content stays.
+  std::vector<Tensor> masks = {};
+};
+
+// Pictures are (N, H, W, 3), RGB, 0..1. Parameters "encoder.conv1_1.conv.weight", "decoder. ...".
+class AdainNetwork : public nn::Module {
+ public:
+  // Throws std::invalid_argument when the decoder does not take what the encoder gives.
+  AdainNetwork(nn::ImageNetworkConfig encoder, nn::ImageNetworkConfig decoder, const AdainParams& params = {},
+               DType dtype = DType::float32, Device device = kCpu);
+
+  nn::ImageNetwork& encoder() { return encoder_; }
+  nn::ImageNetwork& decoder() { return decoder_; }
+  const nn::ImageNetwork& encoder() const { return encoder_; }
+  const AdainParams& params() const { return params_; }
+
+  // Differentiable. The result is `size`, not clamped: what the decoder makes beyond it, where the encoder
+  // rounded up, is cut off.
+  autograd::Variable decode(const autograd::Variable& features, PictureSize size) const;
+
+  EncodedStyle encode_style(const Tensor& picture) const;
+  // content (1, H, W, 3) in one or several styles -> (1, H, W, 3), clamped to 0..1. Throws
+  // std::invalid_argument on styles of other networks, no style, weights or masks that do not fit.
+  Tensor stylise(const Tensor& content, std::span<const EncodedStyle> styles,
+                 const StyliseOptions& options = {}) const;
+  // The features that stylise() decodes.
+  Tensor mix(const Tensor& content_features, PictureSize size, std::span<const EncodedStyle> styles,
+             const StyliseOptions& options) const;
+
+ private:
+  nn::ImageNetwork encoder_, decoder_;
+  AdainParams params_;
+};
+
+}  // namespace nst
