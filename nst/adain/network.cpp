@@ -91,8 +91,33 @@ EncodedStyle AdainNetwork::encode_style(const Tensor& picture) const {
   return {statistics.mean.value(), statistics.std.value()};
 }
 
-Tensor AdainNetwork::mix(const Tensor& content, PictureSize size, std::span<const EncodedStyle> styles,
-                         const StyliseOptions& options) const {
+FeatureTransform AdainNetwork::to_style(const EncodedStyle& style) const {
+  return [style, params = params_](const Tensor& content) {
+    const Shape of_style{1, content.size(3)};
+    check_shape("adain", "style", style.mean, of_style);
+    check_shape("adain", "style", style.std, of_style);
+    const autograd::NoGradGuard no_grad;
+    return adain(Variable(content), {Variable(style.mean), Variable(style.std)}, params).value();
+  };
+}
+
+Tensor AdainNetwork::stylise(const Tensor& content, std::span<const FeatureTransform> styles,
+                             const StyliseOptions& options) const {
+  const autograd::NoGradGuard no_grad;
+  const PictureSize size{content.size(1), content.size(2)};
+  const Tensor features = mix_styles(encoder_(Variable(content)).value(), size, styles, options);
+  return ops::clamp_forward(decode(Variable(features), size).value(), 0, 1);
+}
+
+Tensor AdainNetwork::stylise(const Tensor& content, std::span<const EncodedStyle> styles,
+                             const StyliseOptions& options) const {
+  std::vector<FeatureTransform> transforms;
+  for (const EncodedStyle& style : styles) transforms.push_back(to_style(style));
+  return stylise(content, transforms, options);
+}
+
+Tensor mix_styles(const Tensor& content, PictureSize size, std::span<const FeatureTransform> styles,
+                  const StyliseOptions& options) {
   if (styles.empty()) throw std::invalid_argument("adain: no style");
   if (!std::isfinite(options.alpha)) throw std::invalid_argument("adain: alpha must be a number");
   const auto weights = shares(options.weights, styles.size());
@@ -100,41 +125,15 @@ Tensor AdainNetwork::mix(const Tensor& content, PictureSize size, std::span<cons
     throw std::invalid_argument(
         fmt::format("adain: {} masks for {} styles", options.masks.size(), styles.size()));
   }
-  const Shape of_style{1, content.size(3)};
-  for (const EncodedStyle& style : styles) {
-    check_shape("adain", "style", style.mean, of_style);
-    check_shape("adain", "style", style.std, of_style);
-  }
-  const autograd::NoGradGuard no_grad;
-  if (options.masks.empty()) {
-    // AdaIN is linear in the style's statistics: mixing them mixes the results.
-    EncodedStyle mixed{Tensor::zeros_like(styles[0].mean), Tensor::zeros_like(styles[0].std)};
-    for (size_t k = 0; k < styles.size(); ++k) {
-      ops::axpy(weights[k], styles[k].mean, mixed.mean);
-      ops::axpy(weights[k], styles[k].std, mixed.std);
-    }
-    const Tensor stylised =
-        adain(Variable(content), {Variable(mixed.mean), Variable(mixed.std)}, params_).value();
-    if (options.alpha == 1) return stylised;
-    return ops::add(ops::affine(stylised, options.alpha), ops::affine(content, 1 - options.alpha));
-  }
-  // content + alpha sum_k mask_k (AdaIN_k - content)
+  std::vector<Tensor> masks;
+  if (!options.masks.empty()) masks = feature_masks(options.masks, weights, size, content);
   Tensor result = content.clone();
-  const auto masks = feature_masks(options.masks, weights, size, content);
   for (size_t k = 0; k < styles.size(); ++k) {
-    const Tensor stylised =
-        adain(Variable(content), {Variable(styles[k].mean), Variable(styles[k].std)}, params_).value();
-    ops::axpy(options.alpha, ops::mask_forward(ops::sub(stylised, content), masks[k]), result);
+    Tensor change = ops::sub(styles[k](content), content);
+    if (!masks.empty()) change = ops::mask_forward(change, masks[k]);
+    ops::axpy(masks.empty() ? options.alpha * weights[k] : options.alpha, change, result);
   }
   return result;
-}
-
-Tensor AdainNetwork::stylise(const Tensor& content, std::span<const EncodedStyle> styles,
-                             const StyliseOptions& options) const {
-  const autograd::NoGradGuard no_grad;
-  const PictureSize size{content.size(1), content.size(2)};
-  const Tensor features = mix(encoder_(Variable(content)).value(), size, styles, options);
-  return ops::clamp_forward(decode(Variable(features), size).value(), 0, 1);
 }
 
 }  // namespace nst

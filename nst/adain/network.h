@@ -1,7 +1,7 @@
 // An encoder and a decoder with AdaIN between them: any style in one pass (Huang & Belongie 2017).
 #pragma once
 
-#include <memory>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -17,6 +17,9 @@ struct EncodedStyle {
   Tensor mean, std;
 };
 
+// From the content's features to what they are in a style: AdaIN, or another transform.
+using FeatureTransform = std::function<Tensor(const Tensor& features)>;
+
 struct StyliseOptions {
   double alpha = 1;  // 0 leaves the content as it is, 1 is the whole style
   // One per style, at least 0, in any proportion; empty: all alike.
@@ -25,6 +28,11 @@ struct StyliseOptions {
   // they are mixed, where none applies the content stays.
   std::vector<Tensor> masks = {};
 };
+
+// The content's features (1, H', W', C) in several styles, as the options say; `size` is the picture's.
+//   content + alpha sum_k m_k (style_k(content) - content), m_k the style's share at a pixel
+Tensor mix_styles(const Tensor& content, PictureSize size, std::span<const FeatureTransform> styles,
+                  const StyliseOptions& options);
 
 // Pictures are (N, H, W, 3), RGB, 0..1. Parameters "encoder.conv1_1.conv.weight", "decoder. ...".
 class AdainNetwork : public nn::Module {
@@ -43,13 +51,13 @@ class AdainNetwork : public nn::Module {
   autograd::Variable decode(const autograd::Variable& features, PictureSize size) const;
 
   EncodedStyle encode_style(const Tensor& picture) const;
+  FeatureTransform to_style(const EncodedStyle& style) const;
   // content (1, H, W, 3) in one or several styles -> (1, H, W, 3), clamped to 0..1. Throws
   // std::invalid_argument on styles of other networks, no style, weights or masks that do not fit.
+  Tensor stylise(const Tensor& content, std::span<const FeatureTransform> styles,
+                 const StyliseOptions& options = {}) const;
   Tensor stylise(const Tensor& content, std::span<const EncodedStyle> styles,
                  const StyliseOptions& options = {}) const;
-  // The features that stylise() decodes.
-  Tensor mix(const Tensor& content_features, PictureSize size, std::span<const EncodedStyle> styles,
-             const StyliseOptions& options) const;
 
  private:
   nn::ImageNetwork encoder_, decoder_;

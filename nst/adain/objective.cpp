@@ -3,17 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <array>
 #include <stdexcept>
 
 #include "autograd/ops/elementwise.h"
 #include "autograd/ops/squared_error.h"
 #include "autograd/ops/total_variation.h"
+#include "tensor/names.h"
 
 namespace nst {
 namespace {
 
 using autograd::Variable;
+
+constexpr std::array<std::string_view, 2> kStatisticsNames{"mean", "sum"};
 
 // Each layer's place among the network's blocks, which are named by their convolutions.
 std::vector<size_t> blocks_of(const nn::ImageNetwork& network, const std::vector<std::string>& layers) {
@@ -36,6 +39,21 @@ void add_term(Variable& total, const Variable& term) {
 }
 
 }  // namespace
+
+std::span<const std::string_view> statistics_normalisation_names() { return kStatisticsNames; }
+std::string_view name_of(StatisticsNormalisation n) { return kStatisticsNames[static_cast<size_t>(n)]; }
+StatisticsNormalisation parse_statistics_normalisation(std::string_view name) {
+  return parse_name<StatisticsNormalisation>("style normalisation", kStatisticsNames, name);
+}
+
+Variable statistics_loss(const ChannelStatistics& statistics, const ChannelStatistics& wanted,
+                         StatisticsNormalisation normalisation) {
+  const Shape& shape = statistics.mean.shape();  // (N, C)
+  const auto averaged = normalisation == StatisticsNormalisation::mean ? shape.numel() : shape[0];
+  const double scale = 1.0 / static_cast<double>(averaged);
+  return autograd::add(autograd::sum_of_squares(statistics.mean, wanted.mean, scale),
+                       autograd::sum_of_squares(statistics.std, wanted.std, scale));
+}
 
 AdainLosses adain_losses(const AdainNetwork& network, const nn::ImageNetwork& loss_network,
                          const Variable& content, const Variable& style,
@@ -74,9 +92,8 @@ AdainLosses adain_losses(const AdainNetwork& network, const nn::ImageNetwork& lo
   }
   if (options.style_weight > 0) {
     for (size_t l = 0; l < blocks.size(); ++l) {
-      const auto have = channel_statistics(maps[blocks[l]], params);
-      add_term(losses.style, autograd::mse(have.mean, wanted[l].mean));
-      add_term(losses.style, autograd::mse(have.std, wanted[l].std));
+      add_term(losses.style, statistics_loss(channel_statistics(maps[blocks[l]], params), wanted[l],
+                                             options.style_normalisation));
     }
     losses.style = autograd::scale(losses.style, options.style_weight);
     add_term(losses.total, losses.style);

@@ -2,22 +2,37 @@
 // pictures, g the network's output for them:
 //   t = AdaIN(f(c), f(s)) at the deepest layer
 //   content  = mean (f(g) - t)^2
-//   style    = sum_l mean_c (mean_l(g) - mean_l(s))^2 + mean_c (std_l(g) - std_l(s))^2
+//   style    = sum_l statistics_loss of g and s at layer l
 //   identity = mean (g0 - c)^2, g0 what the network makes of c's features as they are (alpha 0)
 //   tv       = total variation of g, per element
 // The network's own encoder need not be f. Where it is, t is also what the decoder is given, as in the paper.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nst/adain/network.h"
 
 namespace nst {
 
+// How the squared differences of channel statistics are put together, the batch's being averaged either way.
+enum class StatisticsNormalisation {
+  mean,  // over channels: naoto0804/pytorch-AdaIN, with a weight of 10
+  sum,   // over channels: xunhuang1995/AdaIN-style, with a weight of 1e-2
+};
+std::span<const std::string_view> statistics_normalisation_names();
+std::string_view name_of(StatisticsNormalisation normalisation);
+StatisticsNormalisation parse_statistics_normalisation(std::string_view name);
+
+// (mean - wanted mean)^2 + (std - wanted std)^2 -> (1)
+autograd::Variable statistics_loss(const ChannelStatistics& statistics, const ChannelStatistics& wanted,
+                                   StatisticsNormalisation normalisation);
+
 struct AdainObjectiveOptions {
   std::vector<std::string> layers{"relu1_1", "relu2_1", "relu3_1", "relu4_1"};  // of f; the deepest one last
-  // naoto0804's, whose style loss is a mean over channels; xunhuang1995 sums them and weighs 1e-2.
+  StatisticsNormalisation style_normalisation = StatisticsNormalisation::mean;
   double content_weight = 1, style_weight = 10;
   double identity_weight = 0, tv_weight = 0;
 };

@@ -7,6 +7,6 @@ PYTHON=${PYTHON:-../../.venv/bin/python}
 export NST_VGG16="${NST_VGG16:-$(cd ../.. && pwd)/weights/cache/vgg16.safetensors}"
 
 [ -f "$NST_VGG16" ] || "$PYTHON" get_vgg16.py --out "$NST_VGG16"
-for script in ops losses vgg_features networks optimisers; do
+for script in ops losses vgg_features networks adain optimisers; do
   "$PYTHON" "$script.py"
 done

@@ -2,12 +2,10 @@
 // output and gradients.
 #include <gtest/gtest.h>
 
-#include <cmath>
-
 #include "autograd/engine.h"
 #include "nn/known_networks.h"
 #include "nn/published_keys.h"
-#include "tests/golden/golden.h"
+#include "tests/golden/networks.h"
 
 namespace nst {
 namespace {
@@ -30,20 +28,6 @@ std::vector<Case> cases() {
           {"adain_decoder", decoder, nn::sequential_keys(decoder)}};
 }
 
-// scripts/golden/networks.py says which formula a parameter has.
-Tensor formula_parameter(const std::string& key, const Shape& shape, bool norm) {
-  if (shape.rank() == 4) {
-    return formula(key, shape, std::sqrt(6.0 / static_cast<double>(shape[1] * shape[2] * shape[3])),
-                   DType::float32);
-  }
-  const Tensor values = formula(key, shape, norm ? 0.25 : 0.1, DType::float64);
-  auto v = values.to_vector<double>();
-  if (norm && key.ends_with("weight")) {
-    for (double& x : v) x += 1;
-  }
-  return Tensor::from<double>(shape, v).to(DType::float32);  // as the file's were rounded
-}
-
 class GoldenNetworks : public ::testing::TestWithParam<std::pair<DType, double>> {};
 
 TEST_P(GoldenNetworks, outputs_and_gradients) {
@@ -53,13 +37,7 @@ TEST_P(GoldenNetworks, outputs_and_gradients) {
   for (const auto& [name, config, keys] : cases()) {
     SCOPED_TRACE(name);
     nn::ImageNetwork network(config, dtype);
-    nn::StateDict theirs;
-    for (const auto& [key, tensor] : nn::to_published(network.state_dict(), keys)) {
-      const std::string path = key.substr(0, key.rfind('.'));
-      const bool norm = path.starts_with("in") || path.find(".in") != std::string::npos;
-      theirs[key] = formula_parameter(name + "/" + key, tensor.shape(), norm);
-    }
-    network.load_state_dict(nn::from_published(theirs, keys));
+    network.load_state_dict(testing::formula_weights(name, network, keys));
 
     const Variable x(golden.read(name + "/x", dtype), true);
     const Variable y = network(x);
