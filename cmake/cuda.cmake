@@ -11,6 +11,8 @@ set(NST_TEST_CUDA "on_cpu" CACHE STRING "What `cuda` is in the tests: on_cpu (th
 set_property(CACHE NST_TEST_CUDA PROPERTY STRINGS on_cpu gpu)
 set(NST_CUDNN "AUTO" CACHE STRING "Compile the cuDNN back-end of conv2d: ON, OFF, or AUTO where cudnn.h is found")
 set_property(CACHE NST_CUDNN PROPERTY STRINGS AUTO ON OFF)
+set(NST_NVTX "AUTO" CACHE STRING "Name the ops for NVIDIA's profilers: ON, OFF, or AUTO where NVTX's headers are found")
+set_property(CACHE NST_NVTX PROPERTY STRINGS AUTO ON OFF)
 
 # 80 is Ampere, 90 Hopper, 90a Hopper with wgmma and TMA; the PTX of 90 runs on what comes later.
 set(CMAKE_CUDA_ARCHITECTURES "80-real;90;90a-real" CACHE STRING "CUDA architectures")
@@ -70,7 +72,16 @@ if(NST_HAS_NVCC)
   endif()
   list(REMOVE_DUPLICATES NST_CUDA_LIBRARY_FOLDERS)
 endif()
-message(STATUS "CUDA: ${NST_CUDA}, nvcc ${NST_NVCC}, compiled in: ${NST_HAS_NVCC}; cuDNN: ${NST_HAS_CUDNN}; "
+set(NST_HAS_NVTX OFF)
+if(NST_HAS_NVCC AND NST_NVTX)
+  find_path(NST_NVTX_INCLUDE nvtx3/nvToolsExt.h PATHS ${CUDAToolkit_INCLUDE_DIRS} PATH_SUFFIXES include)
+  if(NST_NVTX_INCLUDE)
+    set(NST_HAS_NVTX ON)
+  elseif(NOT NST_NVTX STREQUAL "AUTO")
+    message(FATAL_ERROR "NST_NVTX=${NST_NVTX}: no nvtx3/nvToolsExt.h found; it comes with the CUDA toolkit")
+  endif()
+endif()
+message(STATUS "CUDA: ${NST_CUDA}, nvcc ${NST_NVCC}, compiled in: ${NST_HAS_NVCC}; cuDNN: ${NST_HAS_CUDNN}; NVTX: ${NST_HAS_NVTX}; "
                "in tests: ${NST_TEST_CUDA}")
 
 # add_cuda_sources(conv2d_winograd_cuda.cu): sources of this folder for both compilers.

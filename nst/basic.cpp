@@ -13,6 +13,7 @@
 #include "tensor/names.h"
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/resize.h"
+#include "tensor/profile.h"
 
 namespace nst {
 namespace {
@@ -128,6 +129,7 @@ LossTerms Basic::terms_of(double total) const {
 IterationReport Basic::step() {
   if (finished_) throw std::logic_error("basic: the run has finished");
   evaluations_.clear();
+  const ProfileStep profiled(static_cast<int>(history_.size()) + 1);
   const bool capturing = evaluation_.problem().empty();
   const auto step = minimiser_->step([this](const Tensor& x) { return evaluate(x); }, picture_);
   IterationReport report;

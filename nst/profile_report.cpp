@@ -88,25 +88,41 @@ Device busiest_device(const std::vector<OpEvent>& events) {
 }
 
 double roofline_share(const ProfileRow& row, const Roofline& roofline) {
-  return roofline.seconds(row.flops, row.bytes) / row.seconds;
+  return row.seconds > 0 ? roofline.seconds(row.flops, row.bytes) / row.seconds : 0;
 }
 
-void write_trace(const std::filesystem::path& path, const std::vector<OpEvent>& events) {
+void write_trace(const std::filesystem::path& path, const std::vector<OpEvent>& events,
+                 const std::vector<StepEvent>& steps) {
   nlohmann::ordered_json trace{{"displayTimeUnit", "ms"}, {"traceEvents", nlohmann::json::array()}};
-  for (const OpEvent& e : events) {
-    // Complete events ("X"); times in microseconds.
-    trace["traceEvents"].push_back({{"name", e.region.empty() ? e.op : e.op + " " + e.region},
-                                    {"cat", e.op},
+  std::map<std::string, int> tracks{{kCpu.to_string(), 0}};  // threads, to the viewer
+  for (const OpEvent& e : events) tracks.try_emplace(e.device.to_string(), e.device.index + 1);
+  for (const auto& [name, track] : tracks) {
+    trace["traceEvents"].push_back(
+        {{"name", "thread_name"}, {"ph", "M"}, {"pid", 1}, {"tid", track}, {"args", {{"name", name}}}});
+  }
+  // Complete events ("X"); times in microseconds.
+  const auto add = [&](const std::string& name, const std::string& category, int track, double start,
+                       double seconds, const nlohmann::ordered_json& arguments) {
+    trace["traceEvents"].push_back({{"name", name},
+                                    {"cat", category},
                                     {"ph", "X"},
                                     {"pid", 1},
-                                    {"tid", 1},
-                                    {"ts", e.start * 1e6},
-                                    {"dur", e.seconds * 1e6},
-                                    {"args",
-                                     {{"shape", e.shape},
-                                      {"gflop", e.flops / 1e9},
-                                      {"megabytes", e.bytes / 1e6},
-                                      {"allocated_megabytes", e.allocated / 1e6}}}});
+                                    {"tid", track},
+                                    {"ts", start * 1e6},
+                                    {"dur", seconds * 1e6},
+                                    {"args", arguments}});
+  };
+  for (const StepEvent& s : steps) {
+    add(fmt::format("step {}", s.number), "step", tracks.at(kCpu.to_string()), s.start, s.seconds,
+        nlohmann::ordered_json::object());
+  }
+  for (const OpEvent& e : events) {
+    add(e.region.empty() ? e.op : e.op + " " + e.region, e.op, tracks.at(e.device.to_string()), e.start,
+        e.seconds,
+        {{"shape", e.shape},
+         {"gflop", e.flops / 1e9},
+         {"megabytes", e.bytes / 1e6},
+         {"allocated_megabytes", e.allocated / 1e6}});
   }
   write_file_atomically(path, trace.dump() + "\n");
 }

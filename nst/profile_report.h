@@ -27,12 +27,14 @@ std::vector<ProfileRow> profile_rows(const std::vector<OpEvent>& events, Profile
 Device busiest_device(const std::vector<OpEvent>& events);
 
 // The share of a row's time that this machine's limits alone would take: 1 is perfect, and Winograd's fewer
-// multiplications can pass it, since `flops` are the definition's.
+// multiplications can pass it, since `flops` are the definition's. 0 for a row that took no time.
 double roofline_share(const ProfileRow& row, const Roofline& roofline);
 
-// Trace Event Format, for ui.perfetto.dev, chrome://tracing and speedscope (which makes a flame graph of it).
-// Throws std::runtime_error when it cannot be written, and leaves nothing then.
-void write_trace(const std::filesystem::path& path, const std::vector<OpEvent>& events);
+// Trace Event Format, for ui.perfetto.dev, chrome://tracing and speedscope (which makes a flame graph of it):
+// a track for each device, and the steps on the CPU's. Throws std::runtime_error when it cannot be written,
+// and leaves nothing then.
+void write_trace(const std::filesystem::path& path, const std::vector<OpEvent>& events,
+                 const std::vector<StepEvent>& steps);
 
 // Each row that counts its arithmetic as a disc over its intensity (FLOP per byte), as large as its share of
 // the time, under the machine's roof. Throws std::invalid_argument when there is no such row.

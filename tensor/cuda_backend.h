@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "kernels/context.h"
 #include "tensor/allocator.h"
@@ -35,5 +36,17 @@ class CudaGraph {
 };
 size_t cuda_plan(Device device, const std::function<void()>& work);
 std::unique_ptr<CudaGraph> cuda_capture(Device device, size_t bytes, const std::function<void()>& work);
+
+// Moments in the work of a device's stream, for a Profile. mark() has the device note the time when it gets
+// there, which the host does not wait for, and returns the moment's number: 1, 2, ... after the 0 of its
+// making, when the device had nothing to do.
+class CudaTimeline {
+ public:
+  virtual ~CudaTimeline() = default;
+  virtual size_t mark() = 0;
+  // Each moment's seconds since the first; waits until the device has come to the last.
+  virtual const std::vector<double>& read() = 0;
+};
+std::unique_ptr<CudaTimeline> cuda_timeline(Device device);
 
 }  // namespace nst

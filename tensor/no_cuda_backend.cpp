@@ -35,6 +35,7 @@ size_t cuda_plan(Device device, const std::function<void()>&) { refuse(device); 
 std::unique_ptr<CudaGraph> cuda_capture(Device device, size_t, const std::function<void()>&) {
   refuse(device);
 }
+std::unique_ptr<CudaTimeline> cuda_timeline(Device device) { refuse(device); }
 
 // The only kernel functions that are no templates, which NST_KERNEL would have given such stand-ins.
 kernels::Conv2dAlgorithm kernels::conv2d_algorithm(const CudaContext&, const Conv2dShape&) {

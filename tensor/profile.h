@@ -1,9 +1,11 @@
 // What the ops did: times, arithmetic and memory traffic, for `nst profile`. dispatch() reports every kernel
-// call, Tensor every element array handed out and every allocation; while no profile records, each of these
-// costs one look at a pointer.
+// call, Tensor every copy, every element array handed out and every allocation; while no profile records,
+// each of these costs one look at a pointer.
 #pragma once
 
 #include <chrono>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,11 +15,13 @@
 
 namespace nst {
 
+class CudaTimeline;
+
 struct OpEvent {
   std::string op;        // "conv2d_backward_input"
   std::string shape;     // of the tensor it was called for
   std::string region;    // "conv3_2"; empty outside of all
-  Device device;         // where it ran
+  Device device;         // where it ran, and whose clock tells its times
   double start = 0;      // seconds since the profile began
   double seconds = 0;    // with the ops it called
   double own = 0;        // seconds without them
@@ -26,7 +30,17 @@ struct OpEvent {
   double allocated = 0;  // of the tensors made for it
 };
 
+// One ProfileStep, on the host's clock.
+struct StepEvent {
+  int number = 0;
+  double start = 0, seconds = 0;
+};
+
 // Records this thread's ops while it lives. One at a time: throws std::logic_error when another is recording.
+//
+// An op on the CPU is timed by the clock. One on a CUDA device is timed there, by an event before it and one
+// behind it in the stream (tensor/cuda_timeline.cpp): the host queues them and goes on, as it does without a
+// profile. Where it does not keep ahead, the time of an op includes the wait for its launch.
 class Profile {
  public:
   Profile();
@@ -34,24 +48,40 @@ class Profile {
   Profile(const Profile&) = delete;
   Profile& operator=(const Profile&) = delete;
 
-  // In the order in which they began.
-  const std::vector<OpEvent>& events() const { return events_; }
+  // In the order in which they began. Waits, once, for each CUDA device that took part.
+  const std::vector<OpEvent>& events();
+  const std::vector<StepEvent>& steps() const { return steps_; }
   // Seconds since the profile began.
   double elapsed() const;
 
  private:
   friend class OpScope;
+  friend class ProfileStep;
   friend void count_allocation(size_t);
   friend void count_access(size_t);
   friend void count_flops(double);
+
+  static constexpr size_t kNone = -1;
+  struct Record {
+    size_t parent = kNone;      // the index of the op that called it
+    size_t begin = 0, end = 0;  // moments of the device's timeline
+  };
+  struct Timeline {
+    std::unique_ptr<CudaTimeline> moments;
+    double start = 0;  // seconds since the profile began at its first moment
+  };
+  Timeline& timeline(Device device);
+
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::vector<OpEvent> events_;
-  std::vector<size_t> open_;  // indices of the events under way, the innermost last
-  double allocated_ = 0;      // since the last event began
+  std::vector<Record> records_;  // of each event
+  std::vector<StepEvent> steps_;
+  std::map<int, Timeline> timelines_;  // by the index of the CUDA device
+  std::vector<size_t> open_;           // indices of the events under way, the innermost last
+  double allocated_ = 0;               // since the last event began
 };
 
-// One kernel call. On a CUDA device it waits for the stream at both ends, so that the time is the kernel's;
-// steps under a profile therefore lose the overlap of host and device.
+// One kernel call or copy. NVIDIA's profilers see it as a range (tensor/nvtx_ranges.h).
 class OpScope {
  public:
   OpScope(std::string_view op, const Shape& shape, Device device) {
@@ -67,10 +97,9 @@ class OpScope {
 
  private:
   void begin(std::string_view op, const Shape& shape, Device device);
-  void end();
+  void end() noexcept;
   Profile* profile_ = nullptr;
   size_t index_ = 0;
-  Device device_;
 };
 
 // Adds to the innermost op under way; nothing happens outside of one, or without a profile.
@@ -92,6 +121,19 @@ class ProfileRegion {
 
  private:
   std::string previous_;
+};
+
+// One iteration of an optimisation or a training: everything this thread does while it lives.
+class ProfileStep {
+ public:
+  explicit ProfileStep(int number);
+  ~ProfileStep();
+  ProfileStep(const ProfileStep&) = delete;
+  ProfileStep& operator=(const ProfileStep&) = delete;
+
+ private:
+  Profile* profile_ = nullptr;  // null: none is recording
+  size_t index_ = 0;
 };
 
 }  // namespace nst

@@ -16,6 +16,9 @@ namespace {
 
 thread_local UsedTensors* collecting = nullptr;
 
+// A copy is an op of the GPU's where one takes part.
+Device copies_on(Device to, Device from) { return to.type == DeviceType::cuda ? to : from; }
+
 }  // namespace
 
 struct Tensor::Storage {
@@ -57,6 +60,7 @@ Tensor Tensor::from(const Shape& shape, std::span<const T> values, Device device
         fmt::format("tensor: {} values for shape {}", values.size(), shape.to_string()));
   }
   Tensor t = empty(shape, dtype_of<T>(), device);
+  const OpScope scope("copy", shape, device);
   copy_bytes(t.mutable_raw(), device, values.data(), kCpu, t.bytes());
   return t;
 }
@@ -109,6 +113,7 @@ Tensor Tensor::clone() const {
 Tensor Tensor::to(Device device) const {
   if (!defined() || device == device_) return *this;
   Tensor t = empty(shape_, dtype_, device);
+  const OpScope scope("copy", shape_, copies_on(device, device_));
   copy_bytes(t.mutable_raw(), device, raw(), device_, bytes());
   return t;
 }
@@ -121,6 +126,7 @@ Tensor Tensor::to(DType dtype) const {
 
 void Tensor::copy_from(const Tensor& source) {
   check_same("copy_from", *this, source);
+  const OpScope scope("copy", shape_, copies_on(device_, source.device_));
   copy_bytes(mutable_raw(), device_, source.raw(), source.device_, bytes());
 }
 

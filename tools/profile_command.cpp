@@ -38,9 +38,11 @@ void print_table(const std::vector<ProfileRow>& rows, size_t top, double elapsed
              "GB/s", "% roof", "MB made");
   for (size_t i = 0; i < std::min(rows.size(), top); ++i) {
     const auto& row = rows[i];
-    const std::string rate = row.flops > 0 ? fmt::format("{:.1f}", row.flops / row.seconds / 1e9) : "";
-    fmt::print("{:<44} {:>6} {:>10.1f} {:>5.1f}% {:>9} {:>8.1f} {:>7.0f} {:>10.1f}\n", row.name, row.calls,
-               row.seconds * 1e3, 100 * row.seconds / elapsed, rate, row.bytes / row.seconds / 1e9,
+    const auto rate = [&](double work) {  // empty where there is none, or no time to divide it by
+      return work > 0 && row.seconds > 0 ? fmt::format("{:.1f}", work / row.seconds / 1e9) : "";
+    };
+    fmt::print("{:<44} {:>6} {:>10.1f} {:>5.1f}% {:>9} {:>8} {:>7.0f} {:>10.1f}\n", row.name, row.calls,
+               row.seconds * 1e3, 100 * row.seconds / elapsed, rate(row.flops), rate(row.bytes),
                100 * roofline_share(row, roofline), row.allocated / 1e6);
   }
   if (rows.size() > top) fmt::print("... and {} more rows; see --top\n", rows.size() - top);
@@ -73,7 +75,7 @@ void ProfileCommand::run() const {
   const fs::path trace = out + ".trace.json", chart = out + ".roofline.png";
   check_writable(trace);
   check_writable(chart);
-  const Profile profile;
+  Profile profile;
   std::reverse(command.begin(), command.end());  // as CLI11 wants a vector
   const auto application = make_application();
   try {
@@ -92,7 +94,7 @@ void ProfileCommand::run() const {
   } else {
     print_table(rows, static_cast<size_t>(top), elapsed, roofline);
   }
-  write_trace(trace, events);
+  write_trace(trace, events, profile.steps());
   write_roofline_png(chart, "nst " + app->remaining().front(), profile_rows(events, ProfileBy::op), roofline);
 }
 

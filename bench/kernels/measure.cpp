@@ -63,7 +63,7 @@ double median(std::vector<double> values) {
 
 Work reported_work(const Run& run) {
   const Poison poison(false);
-  const Profile profile;
+  Profile profile;
   run();
   Work work;
   for (const OpEvent& event : profile.events()) work.flops += event.flops, work.bytes += event.bytes;

@@ -15,17 +15,18 @@ namespace {
 
 using autograd::Variable;
 
-const OpEvent* find(const Profile& profile, const std::string& op, const std::string& region) {
-  const auto found = std::ranges::find_if(profile.events(),
-                                          [&](const OpEvent& e) { return e.op == op && e.region == region; });
-  return found == profile.events().end() ? nullptr : &*found;
+const OpEvent* find(Profile& profile, const std::string& op, const std::string& region) {
+  const auto& events = profile.events();
+  const auto found =
+      std::ranges::find_if(events, [&](const OpEvent& e) { return e.op == op && e.region == region; });
+  return found == events.end() ? nullptr : &*found;
 }
 
 TEST(Profile, tells_ops_layers_and_work_of_both_directions) {
   const Variable x(testing::random_tensor({1, 6, 5, 2}, DType::float32, 1), true);
   const Variable bias;
   const ops::Conv2dWeight weight(testing::random_tensor({3, 2, 3, 3}, DType::float32, 2));
-  const Profile profile;
+  Profile profile;
   Variable y;
   {
     const ProfileRegion layer("conv1_1");
@@ -49,7 +50,7 @@ TEST(Profile, tells_ops_layers_and_work_of_both_directions) {
 }
 
 TEST(Profile, gives_each_op_the_time_that_is_its_own) {
-  const Profile profile;
+  Profile profile;
   // Packing the weight happens inside of the convolution's call.
   ops::conv2d_forward(Tensor::zeros({1, 8, 8, 4}), ops::Conv2dWeight(Tensor::zeros({4, 4, 3, 3})), {},
                       {.padding = 1});
@@ -68,10 +69,10 @@ TEST(Profile, gives_each_op_the_time_that_is_its_own) {
 
 TEST(Profile, is_alone_and_ends) {
   {
-    const Profile profile;
+    Profile profile;
     EXPECT_THROW(Profile(), std::logic_error);
   }
-  const Profile profile;
+  Profile profile;
   EXPECT_TRUE(profile.events().empty());
 }
 

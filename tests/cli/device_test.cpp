@@ -1,4 +1,5 @@
 // --device, --math, --conv-backend and `nst devices`, without a GPU and with one (the CUDA-on-CPU runner).
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "nst/image.h"
@@ -143,6 +144,21 @@ TEST_F(CudaOnCpuCommand, computes_as_it_is_told) {
   EXPECT_NEAR(loss(cudnn), loss(fp32), 1e-4 * loss(fp32));
   EXPECT_NEAR(loss(tf32), loss(fp32), 1e-2 * loss(fp32));
   EXPECT_GT(std::abs(loss(tf32) - loss(fp32)), 1e-6 * loss(fp32));  // it did round
+
+  // The trace: the device's ops on a track of their own, the steps on the host's.
+  std::map<int, std::string> tracks;
+  std::map<std::string, int> events;  // on each
+  const json trace = json::parse(read("fp32.trace.json"));
+  for (const json& event : trace["traceEvents"]) {
+    if (event["ph"] == "M") {
+      tracks[event["tid"]] = event["args"]["name"];
+    } else {
+      ++events[tracks[event["tid"]]];
+      EXPECT_GE(event["dur"], 0);
+    }
+  }
+  EXPECT_GT(events["cuda:0"], 20);
+  EXPECT_GE(events["cpu"], 2);
 }
 #endif
 

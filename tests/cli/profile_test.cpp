@@ -27,13 +27,18 @@ TEST_F(ProfileCommand, tells_every_op_and_writes_a_trace_and_a_chart) {
     EXPECT_NE(run.out.find(word), std::string::npos) << word << " in\n" << run.out;
   }
   const json trace = json::parse(read("step.trace.json"));
+  EXPECT_EQ(trace["traceEvents"][0]["args"]["name"], "cpu");
   bool backward_of_a_layer = false;
+  int steps = 0;
   for (const json& event : trace["traceEvents"]) {
+    if (event["ph"] == "M") continue;  // the name of a track
     EXPECT_EQ(event["ph"], "X");
     EXPECT_GE(event["dur"], 0);
     backward_of_a_layer |= event["name"] == "conv2d_backward_input conv1_2";
+    steps += event["cat"] == "step";
   }
   EXPECT_TRUE(backward_of_a_layer);
+  EXPECT_EQ(steps, 3);
   EXPECT_EQ(describe_image(folder / "step.roofline.png").format, "PNG");
 }
 

@@ -10,11 +10,11 @@
 #include "autograd/ops/squared_error.h"
 #include "nst/basic.h"
 #include "tensor/profile.h"
+#include "tests/cuda_model_test.h"
 #include "tests/cuda_modes.h"
 #include "tests/networks.h"
 #if NST_CUDA_ON_CPU
 #include "tests/cuda_on_cpu/runner/device_memory.h"
-#include "tests/cuda_on_cpu/runner/engine.h"
 #endif
 
 namespace nst {
@@ -28,24 +28,7 @@ LossNetwork vgg16(const std::string& deepest, const nn::StateDict& weights, Devi
   return LossNetwork({.depth = 16, .deepest = deepest}, weights, nn::kCaffePreprocessing, dtype, device);
 }
 
-// A GPU, or the CUDA-on-CPU runner. There every kernel has been run in several orders by the tests of its op;
-// for whole models one order has to do.
-class CudaModels : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (cuda_device_count() == 0) GTEST_SKIP() << "there is no CUDA device";
-#if NST_CUDA_ON_CPU
-    orders_ = cuda_on_cpu::orders();
-    cuda_on_cpu::set_orders({cuda_on_cpu::Order::forward});
-#endif
-  }
-#if NST_CUDA_ON_CPU
-  void TearDown() override {
-    if (!orders_.empty()) cuda_on_cpu::set_orders(orders_);
-  }
-  std::vector<cuda_on_cpu::Order> orders_;
-#endif
-};
+using CudaModels = testing::CudaModelTest;
 
 class CudaVgg16 : public CudaModels, public ::testing::WithParamInterface<std::pair<DType, double>> {};
 
@@ -320,7 +303,7 @@ TEST_P(CudaCapture, a_profile_sees_every_op) {
   for (int i = 0; i < 3; ++i) basic.step();
   ASSERT_TRUE(basic.captured());
   {
-    const Profile profile;
+    Profile profile;
     basic.step();
     const auto& events = profile.events();
     EXPECT_TRUE(std::ranges::any_of(events, [](const OpEvent& e) { return e.op == "conv2d"; }));
