@@ -15,11 +15,7 @@ namespace nst::kernels::cuda {
       each(cublasSetMathMode) each(cublasSgemm) each(cublasDgemm) each(cublasSgemmStridedBatched) \
           each(cublasDgemmStridedBatched) each(cublasSsyrk) each(cublasDsyrk)
 
-struct CublasFunctions {
-#define NST_MEMBER(name) decltype(&::name) name;
-  NST_CUBLAS_FUNCTIONS(NST_MEMBER)
-#undef NST_MEMBER
-};
+NST_FUNCTION_TABLE(CublasFunctions, NST_CUBLAS_FUNCTIONS);
 
 //   CUDA_CHECK(cuda::cublas().cublasSsyrk(context.cublas(), ...));
 // Throws std::runtime_error where cuBLAS cannot be loaded.

@@ -33,11 +33,7 @@ namespace nst::kernels::cuda {
                                                       each(cudnnGetConvolutionBackwardFilterWorkspaceSize)  \
                                                           each(cudnnConvolutionBackwardFilter)
 
-struct CudnnFunctions {
-#define NST_MEMBER(name) decltype(&::name) name;
-  NST_CUDNN_FUNCTIONS(NST_MEMBER)
-#undef NST_MEMBER
-};
+NST_FUNCTION_TABLE(CudnnFunctions, NST_CUDNN_FUNCTIONS);
 
 //   CUDA_CHECK(cuda::cudnn().cudnnSetStream(handle, stream));
 // Throws std::runtime_error where cuDNN cannot be loaded.

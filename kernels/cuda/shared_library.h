@@ -24,6 +24,27 @@ class SharedLibrary {
   void* library_;
 };
 
+// struct Table with a pointer to each function of a list, NST_CUBLAS_FUNCTIONS for one, under its own name.
+// visit(f) calls f("cublasCreate_v2", pointer) for every one.
+#define NST_FUNCTION_TABLE(Table, list)          \
+  struct Table {                                 \
+    list(NST_FUNCTION_MEMBER) template <class F> \
+    void visit(F&& f) {                          \
+      list(NST_FUNCTION_VISIT)                   \
+    }                                            \
+  }
+#define NST_FUNCTION_MEMBER(name) decltype(&::name) name;
+#define NST_FUNCTION_VISIT(name) f(NST_TEXT(name), name);
+
+// The table filled from a library's functions; throws std::runtime_error when one is missing.
+template <class Table>
+Table load_functions(const char* file) {
+  const SharedLibrary library(file);
+  Table table{};
+  table.visit([&](const char* name, auto& function) { library.find(name, function); });
+  return table;
+}
+
 // Takes handles back through a table of a library's functions (cublas.h, cudnn.h); for UniqueHandle.
 template <auto Functions, auto Destroy>
 struct DestroyThrough {
