@@ -80,6 +80,22 @@ void accumulate(GradInfo& info, Tensor grad) {
   }
 }
 
+// The sums so far that nobody else sees, taken from their inputs.
+std::vector<Tensor> take_sums(const Node& node) {
+  std::vector<Tensor> sums(node.inputs.size());
+  for (size_t i = 0; i < sums.size(); ++i) {
+    if (node.needs[i] && node.inputs[i]->grad.unique()) sums[i] = std::exchange(node.inputs[i]->grad, {});
+  }
+  return sums;
+}
+
+// After the backward function: the gradient it returned may be the sum that it was lent.
+void give_back(GradInfo& info, Tensor sum, Tensor grad) {
+  const bool added = sum.defined() && sum.shares_storage(grad);
+  if (sum.defined()) accumulate(info, std::move(sum));
+  if (!added) accumulate(info, std::move(grad));
+}
+
 }  // namespace
 
 std::vector<Node*> topological_order(const Variable& result) {
@@ -109,7 +125,8 @@ void backward(const Variable& loss, Tensor seed) {
         std::exchange(node.backward, nullptr);  // freed with all it saved at the end of this turn
     if (grad_y.defined()) {
       const ProfileRegion region(node.region);
-      auto grads = run(grad_y, node.needs);
+      NeedsGrad needs{node.needs, take_sums(node)};
+      auto grads = run(grad_y, needs);
       if (grads.size() != node.inputs.size()) {
         throw std::logic_error(
             fmt::format("{}: {} gradients for {} inputs", node.name, grads.size(), node.inputs.size()));
@@ -117,7 +134,7 @@ void backward(const Variable& loss, Tensor seed) {
       for (size_t i = 0; i < grads.size(); ++i) {
         if (!node.needs[i]) continue;
         check_gradient(node, i, grads[i]);
-        accumulate(*node.inputs[i], std::move(grads[i]));
+        give_back(*node.inputs[i], std::move(needs.sums[i]), std::move(grads[i]));
       }
     }
     node.inputs.clear();

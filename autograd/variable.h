@@ -17,8 +17,15 @@ namespace nst::autograd {
 
 struct Node;
 
-// Which inputs want a gradient, in input order.
-using NeedsGrad = std::vector<bool>;
+// What a backward function is asked for, by input.
+struct NeedsGrad {
+  std::vector<bool> needed;  // which inputs want a gradient
+  // The gradient that other ops gave an input so far, where this function alone sees it, else undefined. The
+  // function may add to it in place and return it: a large map's gradient then exists once.
+  std::vector<Tensor> sums;
+
+  bool operator[](size_t input) const { return needed[input]; }
+};
 
 // From the gradient of the result to one gradient per input. An input that needs none gets an undefined
 // tensor, and its gradient should not be computed at all.
@@ -66,7 +73,7 @@ struct Node {
   std::string name;
   std::string region;                             // of a profile (tensor/profile.h), where it was recorded
   std::vector<std::shared_ptr<GradInfo>> inputs;  // null for undefined inputs
-  NeedsGrad needs;
+  std::vector<bool> needs;                        // which inputs want a gradient
   BackwardFn backward;
 
   Node() = default;

@@ -16,8 +16,9 @@ struct GramShape {
 NST_KERNEL(gram_forward, const GramShape& shape, T shift, T scale, const T* features, T* gram);
 
 // grad_F[n,p,i] = scale * sum_j (dG + dG^T)[n,i,j] (F[n,p,j] + shift); dG (N, C, C) need not be symmetric.
+// Writes it to grad_features (N, H*W, C) or, with `add`, adds it to what is there.
 NST_KERNEL(gram_backward, const GramShape& shape, T shift, T scale, const T* features, const T* grad_gram,
-           T* grad_features);
+           bool add, T* grad_features);
 
 // The same between two layers whose maps have one size (Novak & Nikulin 2016, section 3.4; they upsample the
 // deeper one):

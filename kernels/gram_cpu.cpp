@@ -43,9 +43,11 @@ void gram_forward(const CpuContext&, const GramShape& shape, T shift, T scale, c
 
 template <class T>
 void gram_backward(const CpuContext&, const GramShape& shape, T shift, T scale, const T* features,
-                   const T* grad_gram, T* grad_features) {
+                   const T* grad_gram, bool add, T* grad_features) {
   const auto [n, pixels, c] = shape;
-  const int64_t blocks = (pixels + kBlockPixels - 1) / kBlockPixels;
+  // What is to be added goes through scratch, in blocks that stay in a core's cache.
+  const int64_t block_pixels = add ? kBlockPixels / 4 : kBlockPixels,
+                blocks = (pixels + block_pixels - 1) / block_pixels;
   std::vector<T> symmetric(static_cast<size_t>(c * c)), offset(static_cast<size_t>(c));
   const Conv2dShape whole{1, 1, pixels, c, c, 1, 1};
   std::vector<T> packed(static_cast<size_t>(conv2d_direct_cpu::packed_numel(whole)));
@@ -60,11 +62,15 @@ void gram_backward(const CpuContext&, const GramShape& shape, T shift, T scale, 
     }
     conv2d_direct_cpu::pack_forward<T>(whole, symmetric.data(), packed.data());
     parallel_for(blocks, 1, [&, pixels = pixels, c = c](int64_t first, int64_t last) {
+      std::vector<T> product(static_cast<size_t>(add ? block_pixels * c : 0));
       for (int64_t b = first; b < last; ++b) {
-        const int64_t begin = b * kBlockPixels, count = std::min(kBlockPixels, pixels - begin);
+        const int64_t begin = b * block_pixels, count = std::min(block_pixels, pixels - begin);
         const int64_t at = (image * pixels + begin) * c;
+        T* const out = add ? product.data() : grad_features + at;
         conv2d_direct_cpu::forward<T>(Conv2dShape{1, 1, count, c, c, 1, 1}, features + at, packed.data(),
-                                      offset.data(), false, grad_features + at);
+                                      offset.data(), false, out);
+        if (!add) continue;
+        for (int64_t i = 0; i < count * c; ++i) grad_features[at + i] += out[i];
       }
     });
   }
@@ -126,7 +132,7 @@ void cross_gram_backward(const CpuContext&, const CrossGramShape& shape, CrossGr
 
 #define NST_INSTANTIATE(T)                                                                                  \
   template void gram_forward(const CpuContext&, const GramShape&, T, T, const T*, T*);                      \
-  template void gram_backward(const CpuContext&, const GramShape&, T, T, const T*, const T*, T*);           \
+  template void gram_backward(const CpuContext&, const GramShape&, T, T, const T*, const T*, bool, T*);     \
   template void cross_gram_forward(const CpuContext&, const CrossGramShape&, T, T, const T*, const T*, T*); \
   template void cross_gram_backward(const CpuContext&, const CrossGramShape&, CrossGramOperand, T, T,       \
                                     const T*, const T*, T*);

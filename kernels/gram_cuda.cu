@@ -183,7 +183,7 @@ void gram_forward(const CudaContext& context, const GramShape& shape, T shift, T
 
 template <class T>
 void gram_backward(const CudaContext& context, const GramShape& shape, T shift, T scale, const T* features,
-                   const T* grad_gram, T* grad_features) {
+                   const T* grad_gram, bool add, T* grad_features) {
   const auto [n, pixels, c] = shape;
   if (n * pixels * c == 0) return;
   const int64_t size = c * c;
@@ -198,9 +198,11 @@ void gram_backward(const CudaContext& context, const GramShape& shape, T shift, 
     T* const offset = symmetric + n * size;
     column_sums_of(context, rows, shift, symmetric, sums, offset);
     cuda::map_pixels(context, ChannelShape{n, pixels, c}, grad_features,
-                     [=] __device__(int64_t, int64_t of_channel) { return offset[of_channel]; });
+                     [=] __device__(int64_t at, int64_t of_channel) {
+                       return offset[of_channel] + (add ? grad_features[at] : T(0));
+                     });
   }
-  const T beta = shift == 0 ? T(0) : T(1);
+  const T beta = add || shift != 0 ? T(1) : T(0);
   for (int64_t image = 0; image < n; ++image) {
     const int64_t at = image * pixels * c;
     CUDA_CHECK(gemm(context.cublas(), CUBLAS_OP_N, static_cast<int>(c), static_cast<int>(pixels),
@@ -291,7 +293,7 @@ void cross_gram_backward(const CudaContext& context, const CrossGramShape& shape
 
 #define NST_INSTANTIATE(T)                                                                                   \
   template void gram_forward(const CudaContext&, const GramShape&, T, T, const T*, T*);                      \
-  template void gram_backward(const CudaContext&, const GramShape&, T, T, const T*, const T*, T*);           \
+  template void gram_backward(const CudaContext&, const GramShape&, T, T, const T*, const T*, bool, T*);     \
   template void cross_gram_forward(const CudaContext&, const CrossGramShape&, T, T, const T*, const T*, T*); \
   template void cross_gram_backward(const CudaContext&, const CrossGramShape&, CrossGramOperand, T, T,       \
                                     const T*, const T*, T*);

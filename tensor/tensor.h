@@ -72,6 +72,8 @@ class Tensor {
   bool unique() const { return storage_.use_count() == 1; }
   // True when both share the same elements.
   bool shares_storage(const Tensor& other) const { return storage_ == other.storage_; }
+  // The elements' owner, for who must know a storage again without keeping it.
+  std::weak_ptr<const void> storage() const { return storage_; }
 
   // The same elements under another shape; throws std::invalid_argument unless the counts agree.
   Tensor reshape(const Shape& shape) const;

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "autograd/ops/pad.h"
+#include "autograd/saved.h"
 #include "tensor/ops/relu.h"
 
 namespace nst::autograd {
@@ -25,21 +26,22 @@ Variable conv2d(const Variable& x, const Variable& weight, const ops::Conv2dWeig
   // dz = dy where y > 0 (with the ReLU), else dy
   // dx = transposed convolution of dz with w;  dw = correlation of x with dz;  db = sum over pixels of dz
   // The input is saved only for the weight's gradient: a frozen network keeps no activation for it.
-  const Tensor saved_x = weight.requires_grad() ? x.value() : Tensor();
-  const Tensor saved_y = params.relu ? y : Tensor();
-  return record("conv2d", y, {x, weight, bias},
-                [saved_x, saved_y, packed, x_shape = x.shape(), params](
-                    const Tensor& grad_y, const NeedsGrad& needs) -> std::vector<Tensor> {
-                  // dx alone masks dy as it reads it; what else needs dz has it made once for all.
-                  const bool made = params.relu && (needs[1] || needs[2]);
-                  const Tensor grad_z = made ? ops::relu_backward(saved_y, grad_y) : grad_y;
-                  const Tensor gate = made ? Tensor() : saved_y;
-                  return {
-                      needs[0] ? ops::conv2d_backward_input(grad_z, gate, packed, x_shape, params) : Tensor(),
-                      needs[1] ? ops::conv2d_backward_weight(saved_x, grad_z, packed.weight().shape(), params)
-                               : Tensor(),
-                      needs[2] ? ops::conv2d_backward_bias(grad_z) : Tensor()};
-                });
+  const Saved saved_x = weight.requires_grad() ? Saved(x) : Saved();
+  const Saved saved_y = params.relu ? Saved(y) : Saved();
+  return record(
+      "conv2d", y, {x, weight, bias},
+      [saved_x, saved_y, packed, x_shape = x.shape(), params](const Tensor& grad_y,
+                                                              const NeedsGrad& needs) -> std::vector<Tensor> {
+        // dx alone masks dy as it reads it; what else needs dz has it made once for all.
+        const bool made = params.relu && (needs[1] || needs[2]);
+        Tensor gate = saved_y.get();
+        const Tensor grad_z = made ? ops::relu_backward(gate, grad_y) : grad_y;
+        if (made) gate = {};
+        return {needs[0] ? ops::conv2d_backward_input(grad_z, gate, packed, x_shape, params) : Tensor(),
+                needs[1] ? ops::conv2d_backward_weight(saved_x.get(), grad_z, packed.weight().shape(), params)
+                         : Tensor(),
+                needs[2] ? ops::conv2d_backward_bias(grad_z) : Tensor()};
+      });
 }
 
 }  // namespace nst::autograd

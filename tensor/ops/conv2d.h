@@ -1,6 +1,7 @@
 // Two-dimensional convolution; kernels/conv2d.h has the formula.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "kernels/conv2d.h"
@@ -23,7 +24,8 @@ struct Conv2dParams {
 };
 
 // A convolution's weight together with its packed forms, which are made on first use and made anew when
-// the weight was written to. Copies share the cache.
+// the weight was written to. They are kept for small maps alone: beside a large one, making them anew costs
+// little and keeping them costs memory. Copies share what is kept.
 class Conv2dWeight {
  public:
   // weight (K, C, R, S)
@@ -31,8 +33,8 @@ class Conv2dWeight {
 
   const Tensor& weight() const { return weight_; }
   // The packed form for a direction; valid until the weight changes.
-  const Tensor& packed_forward(const kernels::Conv2dShape& shape, kernels::Conv2dAlgorithm algorithm) const;
-  const Tensor& packed_backward(const kernels::Conv2dShape& shape, kernels::Conv2dAlgorithm algorithm) const;
+  Tensor packed_forward(const kernels::Conv2dShape& shape, kernels::Conv2dAlgorithm algorithm) const;
+  Tensor packed_backward(const kernels::Conv2dShape& shape, kernels::Conv2dAlgorithm algorithm) const;
 
  private:
   struct Packed {
@@ -44,6 +46,9 @@ class Conv2dWeight {
   struct Cache {
     Packed forward, backward;
   };
+  // The kept one if it fits, else one that `pack` makes, kept or not.
+  Tensor packed(Packed& kept, const kernels::Conv2dShape& shape, kernels::Conv2dAlgorithm algorithm,
+                const std::function<void(Tensor& to)>& pack) const;
   Tensor weight_;
   std::shared_ptr<Cache> cache_ = std::make_shared<Cache>();
 };

@@ -57,14 +57,16 @@ Tensor gram_forward(const Tensor& features, const GramParams& params) {
   return gram;
 }
 
-Tensor gram_backward(const Tensor& features, const Tensor& grad_gram, const GramParams& params) {
+Tensor gram_backward(const Tensor& features, const Tensor& grad_gram, const GramParams& params, Tensor sum) {
   const auto shape = gram_shape(features);
   check_shape("gram_backward", "grad_gram", grad_gram, {shape.n, shape.c, shape.c});
-  Tensor grad_features = Tensor::empty_like(features);
+  const bool add = sum.defined();
+  if (add) check_same("gram_backward", features, sum);
+  Tensor grad_features = add ? std::move(sum) : Tensor::empty_like(features);
   dispatch("gram_backward", features, [&]<class T>(const auto& context, std::type_identity<T>) {
     count_flops(2 * gram_flops(shape));
     kernels::gram_backward<T>(context, shape, static_cast<T>(params.shift), static_cast<T>(params.scale),
-                              features.data<T>(), grad_gram.data<T>(), grad_features.mutable_data<T>());
+                              features.data<T>(), grad_gram.data<T>(), add, grad_features.mutable_data<T>());
   });
   return grad_features;
 }

@@ -13,8 +13,10 @@ struct GramParams {
 // features (N, H, W, C) -> (N, C, C), symmetric.
 Tensor gram_forward(const Tensor& features, const GramParams& params);
 
-// grad_gram (N, C, C) -> gradient of the features, (N, H, W, C).
-Tensor gram_backward(const Tensor& features, const Tensor& grad_gram, const GramParams& params);
+// grad_gram (N, C, C) -> gradient of the features, (N, H, W, C). With a `sum`, of the features' shape, it is
+// added to that in place, and the sum is what is returned.
+Tensor gram_backward(const Tensor& features, const Tensor& grad_gram, const GramParams& params,
+                     Tensor sum = {});
 
 // a (N, H, W, Ca), b (N, H, W, Cb) -> (N, Ca, Cb): the correlations of two layers' channels.
 Tensor cross_gram_forward(const Tensor& a, const Tensor& b, const GramParams& params);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "autograd/ops/elementwise.h"
+#include "tensor/ops/elementwise.h"
 #include "tests/support.h"
 
 namespace nst {
@@ -36,10 +37,37 @@ TEST(Engine, frees_a_deep_graph_nobody_walked_without_recursion) {
   EXPECT_EQ(y.value().item(), 200001);
 }
 
+// y = 2x, whose backward adds to the sum that it is lent.
+Variable twice_in_place(const Variable& x, std::vector<bool>& lent) {
+  return autograd::record(
+      "twice", ops::affine(x.value(), 2), {x},
+      [&lent](const Tensor& grad_y, const autograd::NeedsGrad& needs) -> std::vector<Tensor> {
+        Tensor sum = needs.sums[0];
+        lent.push_back(sum.defined());
+        if (!sum.defined()) return {ops::affine(grad_y, 2)};
+        ops::axpy(2, grad_y, sum);
+        return {sum};
+      });
+}
+
+TEST(Engine, lends_the_sum_so_far_to_be_added_to) {
+  std::vector<bool> lent;
+  const Variable x = leaf(3);
+  const Variable y = autograd::add(twice_in_place(x, lent), twice_in_place(x, lent));
+  autograd::backward(y);
+  EXPECT_EQ(x.grad().item(), 4);
+  EXPECT_EQ(lent, (std::vector<bool>{false, true}));
+  const Tensor held = x.grad();  // somebody else sees it: not to be written to
+  autograd::backward(twice_in_place(x, lent));
+  EXPECT_EQ(x.grad().item(), 6);
+  EXPECT_EQ(held.item(), 4);
+  EXPECT_FALSE(lent.back());
+}
+
 TEST(Engine, computes_nothing_for_frozen_inputs) {
   const Variable x = leaf(3), frozen(Tensor::full({1}, 5, DType::float64));
   const Variable y = autograd::mul(x, frozen);
-  EXPECT_EQ(y.info()->creator->needs, (autograd::NeedsGrad{true, false}));
+  EXPECT_EQ(y.info()->creator->needs, (std::vector<bool>{true, false}));
   autograd::backward(y);
   EXPECT_EQ(x.grad().item(), 5);
   EXPECT_FALSE(frozen.grad().defined());

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tensor/ops/elementwise.h"
 #include "tests/cuda_modes.h"
 #include "tests/support.h"
 
@@ -61,6 +62,23 @@ TEST_P(Gram, backward_matches_the_definition) {
                      .to_vector<double>(),
                  expected, dtype == DType::float32 ? 1e-5 : 1e-13);
   });
+}
+
+TEST_P(Gram, backward_adds_to_a_sum_in_place) {
+  const auto& [shape, dtype, device] = GetParam();
+  const ops::GramParams params{.shift = -1, .scale = 1.0 / static_cast<double>(shape[1] * shape[2])};
+  const Tensor features = random_tensor(shape, dtype, 1).to(device),
+               grad_gram = random_tensor({shape[0], shape[3], shape[3]}, dtype, 2).to(device);
+  for (const double shift : {0.0, -1.0}) {
+    const Tensor sum = random_tensor(shape, dtype, 3).to(device),
+                 alone = ops::gram_backward(features, grad_gram, {.shift = shift, .scale = params.scale}),
+                 expected = ops::add(sum, alone),
+                 added =
+                     ops::gram_backward(features, grad_gram, {.shift = shift, .scale = params.scale}, sum);
+    EXPECT_TRUE(added.shares_storage(sum));
+    EXPECT_CLOSE(added.to_vector<double>(), expected.to_vector<double>(),
+                 dtype == DType::float32 ? 1e-6 : 1e-14);
+  }
 }
 
 // tf32 and bf16 both round what cuBLAS multiplies to TF32. The sums over pixels that a shift needs stay
