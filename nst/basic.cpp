@@ -109,6 +109,8 @@ Basic::Basic(const LossNetwork& network, const Tensor& content, const std::vecto
 nn::Evaluation Basic::evaluate(const Tensor& x) {
   x_.copy_from(x);
   const auto results = evaluation_.run([this] {
+    const MemoryPlan::Run planned(memory_plan_);
+    const autograd::NarrowSaving narrow(options_.activation_storage);
     const autograd::Variable picture(x_, true);
     const auto [loss, terms] = objective_(picture);
     autograd::backward(loss);

@@ -5,13 +5,16 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "autograd/saved.h"
 #include "nn/adam.h"
 #include "nn/lbfgs.h"
 #include "nst/gatys_objective.h"
 #include "tensor/captured_work.h"
+#include "tensor/memory_plan.h"
 
 namespace nst {
 
@@ -44,6 +47,9 @@ struct BasicOptions {
   nn::AdamOptions adam{.learning_rate = 10};  // in units of 0..255
   int iterations = 500;
   double min_improvement = 0;  // stop when the loss fell by less than this many percent in 10 iterations
+  // How the maps between the passes are kept: as they are, or in 16 bits, which saves a third of the memory
+  // and rounds the gradient (docs/performance.md).
+  std::optional<ops::Narrow> activation_storage = {};
   bool capture = true;  // on CUDA, replay evaluations from a graph (tensor/captured_work.h): the same results
 };
 
@@ -90,6 +96,7 @@ class Basic {
   Tensor picture_;
   Tensor x_;  // where evaluate() finds its argument
   CapturedWork evaluation_;
+  MemoryPlan memory_plan_;              // of an evaluation on the CPU
   std::vector<LossTerms> evaluations_;  // of the last step; a line search makes several
   std::vector<IterationReport> history_;
   double seconds_before_ = 0;  // spent before resume()

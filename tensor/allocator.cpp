@@ -14,6 +14,10 @@ std::atomic<bool> poison_tensors{false};
 
 Allocator& allocator(Device device) {
   if (device.type != DeviceType::cpu) return cuda_allocator(device);
+  return cpu_allocator();
+}
+
+CpuAllocator& cpu_allocator() {
   // Never destroyed: tensors in static storage may outlive any static pool.
   static auto* const pool = new CpuAllocator;
   return *pool;

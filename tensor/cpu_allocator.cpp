@@ -72,26 +72,91 @@ void CpuAllocator::grow(size_t bytes) {
   ++stats_.system_calls;
 }
 
+size_t CpuAllocator::take(size_t size) {
+  if (const auto offset = arena_.take(size)) return *offset;
+  // The holes have been too small: while the arena grows beside them, they need not be memory.
+  trim_holes();
+  grow(size - arena_.free_at_end());
+  return *arena_.take(size);
+}
+
 void* CpuAllocator::allocate(size_t bytes) {
   const size_t size = round_up(std::max<size_t>(bytes, 1), kAlignment) + kRedZone;
+  PlannedRange* const plan = PlannedRange::current();
   const std::lock_guard lock(mutex_);
-  auto offset = arena_.take(size);
-  if (!offset) {
-    grow(size - arena_.free_at_end());
-    offset = arena_.take(size);
-  }
+  const auto planned = plan ? plan->take(size) : std::nullopt;
+  char* const block = planned ? plan->base + *planned : base_ + take(size);
+  if (plan) plan->note_taken(block, size);
   stats_.in_use += size;
   stats_.peak = std::max(stats_.peak, stats_.in_use);
-  ASAN_UNPOISON_MEMORY_REGION(base_ + *offset, bytes);
-  return base_ + *offset;
+  ASAN_UNPOISON_MEMORY_REGION(block, bytes);
+  return block;
 }
 
 void CpuAllocator::deallocate(void* block) noexcept {
   if (!block) return;
+  PlannedRange* const plan = PlannedRange::current();
   const std::lock_guard lock(mutex_);
-  const size_t size = arena_.give_back(static_cast<size_t>(static_cast<char*>(block) - base_));
+  if (plan) plan->note_given_back(block);
+  char* const at = static_cast<char*>(block);
+  PlannedRange* const range = range_of(at);
+  const size_t size = range ? range->give_back(static_cast<size_t>(at - range->base))
+                            : arena_.give_back(static_cast<size_t>(at - base_));
   stats_.in_use -= size;
   ASAN_POISON_MEMORY_REGION(block, size);
+  // While a run is watched, the holes it leaves would add up to more than any later run needs.
+  if (plan && !plan->following() && size >= kGrowth / 8)
+    give_pages_back(static_cast<size_t>(at - base_), size);
+  if (range && range->empty()) {
+    const auto gone = std::ranges::find(retired_, range, &std::unique_ptr<PlannedRange>::get);
+    if (gone == retired_.end()) return;
+    release(*range);
+    retired_.erase(gone);
+  }
+}
+
+PlannedRange* CpuAllocator::range_of(const char* block) const {
+  const auto after = ranges_.upper_bound(block);
+  if (after == ranges_.begin()) return nullptr;
+  PlannedRange* const range = std::prev(after)->second;
+  return block < range->base + range->bytes ? range : nullptr;
+}
+
+void CpuAllocator::release(PlannedRange& range) {
+  if (!range.base) return;
+  arena_.give_back(static_cast<size_t>(range.base - base_));
+  ranges_.erase(range.base);
+  range.base = nullptr;
+  range.bytes = 0;
+}
+
+void CpuAllocator::begin_run(PlannedRange& range) {
+  const std::lock_guard lock(mutex_);
+  if (range.stale && range.empty()) {
+    release(range);
+    if (range.extent() > 0) {
+      trim_holes();  // what is touched there is laid out anew
+      range.bytes = range.extent();
+      range.base = base_ + take(range.bytes);
+      ranges_[range.base] = &range;
+    }
+    range.stale = false;
+  }
+  range.begin_run();
+}
+
+void CpuAllocator::end_run(PlannedRange& range) {
+  const std::lock_guard lock(mutex_);
+  range.end_run();
+}
+
+void CpuAllocator::retire(std::unique_ptr<PlannedRange> range) {
+  const std::lock_guard lock(mutex_);
+  if (range->empty()) {
+    release(*range);
+  } else {
+    retired_.push_back(std::move(range));
+  }
 }
 
 MemoryStats CpuAllocator::stats() const {
@@ -106,11 +171,17 @@ void CpuAllocator::reset_peak() {
 
 void CpuAllocator::trim() {
   const std::lock_guard lock(mutex_);
-  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  for (const auto& [offset, size] : arena_.holes()) {
-    const size_t begin = round_up(offset, page), end = (offset + size) / page * page;
-    if (begin < end) madvise(base_ + begin, end - begin, MADV_DONTNEED);
-  }
+  trim_holes();
+}
+
+void CpuAllocator::trim_holes() {
+  for (const auto& [offset, size] : arena_.holes()) give_pages_back(offset, size);
+}
+
+void CpuAllocator::give_pages_back(size_t offset, size_t size) {
+  static const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t begin = round_up(offset, page), end = (offset + size) / page * page;
+  if (begin < end) madvise(base_ + begin, end - begin, MADV_DONTNEED);
 }
 
 }  // namespace nst
