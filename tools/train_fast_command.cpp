@@ -12,7 +12,7 @@
 #include "nn/vgg_weights.h"
 #include "nst/training/fast_training.h"
 #include "nst/weight_store.h"
-#include "tools/basic_settings.h"
+#include "tools/run_settings.h"
 #include "tools/commands.h"
 #include "tools/option_checks.h"
 #include "tools/option_names.h"
@@ -93,8 +93,8 @@ FastSettings fast_settings_from_json(const nlohmann::json& json) {
 }
 
 // What of a Gatys objective these settings say.
-BasicSettings objective_settings(const FastSettings& s, const nn::VggWeights& weights) {
-  BasicSettings basic;
+RunSettings objective_settings(const FastSettings& s, const nn::VggWeights& weights) {
+  RunSettings basic;
   const bool deviations = weights.preprocessing.scale == 1;
   basic.weights = s.vgg;
   basic.content_layers = s.content_layers;
@@ -163,7 +163,7 @@ void TrainFastCommand::run() {
   spdlog::info("{}: {} pictures", settings.common.photos, files.size());
 
   const nn::VggWeights weights = nn::read_vgg(nn::open_weights(find_weights(settings.vgg)));
-  const BasicSettings objective = objective_settings(settings, weights);
+  const RunSettings objective = objective_settings(settings, weights);
   const LossNetwork loss_network(vgg_config(objective, weights), weights.state, weights.preprocessing,
                                  DType::float32, device);
   std::vector<StylePicture> styles;
