@@ -38,10 +38,11 @@ void Adam::step(const std::vector<autograd::Variable*>& parameters) {
 
 MinimiserStep Adam::step(const Objective& objective, Tensor& x) {
   const Evaluation evaluation = objective(x);
-  if (!std::isfinite(evaluation.loss)) throw std::runtime_error("adam: the loss is not a finite number");
+  auto terms = evaluation.terms.to_vector<double>();  // the only wait for the device
+  if (!std::isfinite(terms[0])) throw std::runtime_error("adam: the loss is not a finite number");
   ++steps_;
   update(0, x, evaluation.grad);
-  return {.loss = evaluation.loss, .evaluations = 1, .converged = false, .recovery = {}};
+  return {.loss = terms[0], .terms = std::move(terms), .evaluations = 1, .converged = false, .recovery = {}};
 }
 
 StateDict Adam::state_dict() const {

@@ -31,6 +31,11 @@ struct LbfgsOptions {
 // a bad one (the loss is not a number, or rose past divergence_factor) is shortened until the loss falls.
 // Where no length helps, x goes back, the history is dropped and the next step is ten times shorter than a
 // first one. step() says when either happened.
+//
+// Whatever is computed from the tensors stays where they are; the host waits for it once an iteration, after
+// everything has been queued. So the step is taken before it is known whether its direction leads downhill,
+// and taken back when it does not. A line search waits once more, for the slope, and for each of its
+// evaluations, as does a bad step.
 class Lbfgs : public Minimiser {
  public:
   explicit Lbfgs(LbfgsOptions options = {});
@@ -47,8 +52,18 @@ class Lbfgs : public Minimiser {
     double rho;   // 1 / (y . s)
   };
 
+  // What the host knows of a direction.
+  struct Ray {
+    double slope = 0;    // gradient . direction
+    double longest = 0;  // the direction's largest element, absolute
+  };
+
   Tensor direction() const;
-  void remember(const Tensor& new_grad, double step_length);
+  // What there is to know of the point at x, `t` along direction_ from here_; with `ray`, of the direction
+  // too.
+  RayPoint read_point(double t, Evaluation evaluation, Ray* ray = nullptr) const;
+  // Makes the point here_, and learns from the step to it.
+  void move_to(RayPoint end);
   void forget();
   bool is_bad(const RayPoint& point) const;
   // Shortens a bad step until the loss falls; nothing when no length helps.
@@ -58,9 +73,8 @@ class Lbfgs : public Minimiser {
 
   LbfgsOptions options_;
   std::deque<Pair> pairs_;
-  Tensor grad_;       // at x
-  Tensor direction_;  // of the last step
-  double loss_ = 0;
+  RayPoint here_;          // x, at t = 0; before the first step there is no grad
+  Tensor direction_;       // of the last step
   double scale_ = 1;       // H0 = scale_ * I
   double first_step_ = 1;  // factor on a first step: recoveries shorten it, steps without effect lengthen it
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
 #include "tensor/tensor.h"
 
@@ -12,7 +13,14 @@ struct RayPoint {
   double t = 0;
   double loss = 0;
   double slope = 0;  // gradient . direction
-  Tensor grad;
+  Tensor grad = {};
+
+  // No concern of the search: what an optimiser learns from the point it ends at. All numbers of a point are
+  // read together, so that the host waits for the device once.
+  std::vector<double> terms = {};     // the objective's (minimiser.h)
+  double grad_max = 0, grad_sum = 0;  // the gradient's largest element and the sum of all, both absolute
+  Tensor y = {};                      // the change of the gradient since the start of the ray
+  double y_direction = 0, y_y = 0;    // y . direction, y . y
 };
 
 struct WolfeOptions {

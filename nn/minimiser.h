@@ -3,25 +3,27 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "nn/state_dict.h"
 #include "tensor/tensor.h"
 
 namespace nst::nn {
 
+// An objective at some x. On a GPU both are still being computed when the host gets them.
 struct Evaluation {
-  double loss = 0;
-  Tensor grad;  // of the shape of x
+  Tensor terms;  // (n), of x's type, where x is: the loss, then whatever the caller wants to be told with it
+  Tensor grad;   // of the shape of x; never written to again
 };
 
-// The loss and its gradient at x.
 using Objective = std::function<Evaluation(const Tensor& x)>;
 
 struct MinimiserStep {
   double loss = 0;
-  int evaluations = 0;     // of the objective, during this step
-  bool converged = false;  // further steps do nothing
-  std::string recovery;    // empty, or what went wrong and was undone
+  std::vector<double> terms = {};  // of that loss; empty when it is one from before load_state_dict()
+  int evaluations = 0;             // of the objective, during this step
+  bool converged = false;          // further steps do nothing
+  std::string recovery;            // empty, or what went wrong and was undone
 };
 
 // Minimises an objective over one tensor, a step at a time.

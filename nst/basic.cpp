@@ -96,7 +96,6 @@ Basic::Basic(const LossNetwork& network, const Tensor& content, const std::vecto
       minimiser_(make_minimiser(options_)),
       picture_(initial_picture(options_.init, options_.init_noise, options_.seed, content,
                                styles.at(0).picture, options_.init_image)),
-      x_(Tensor::empty_like(picture_)),
       evaluation_(picture_.device(), options_.capture),
       start_(std::chrono::steady_clock::now()) {
   if (options_.iterations < 1) {
@@ -107,36 +106,26 @@ Basic::Basic(const LossNetwork& network, const Tensor& content, const std::vecto
 }
 
 nn::Evaluation Basic::evaluate(const Tensor& x) {
-  x_.copy_from(x);
-  const auto results = evaluation_.run([this] {
+  const auto results = evaluation_.run(x, [this](const Tensor& at) {
     const MemoryPlan::Run planned(memory_plan_);
     const autograd::NarrowSaving narrow(options_.activation_storage);
-    const autograd::Variable picture(x_, true);
+    const autograd::Variable picture(at, true);
     const auto [loss, terms] = objective_(picture);
     autograd::backward(loss);
     return std::vector{terms, picture.grad()};
   });
-  const LossTerms terms = objective_.read(results[0]);
-  evaluations_.push_back(terms);
-  return {terms.total, results[1].clone()};  // a copy: the optimiser keeps it beyond the next evaluation
-}
-
-LossTerms Basic::terms_of(double total) const {
-  for (const auto& terms : evaluations_) {
-    if (terms.total == total) return terms;
-  }
-  return history_.empty() ? evaluations_.front() : history_.back().loss;
+  return {results[0], results[1]};
 }
 
 IterationReport Basic::step() {
   if (finished_) throw std::logic_error("basic: the run has finished");
-  evaluations_.clear();
   const ProfileStep profiled(static_cast<int>(history_.size()) + 1);
   const bool capturing = evaluation_.problem().empty();
   const auto step = minimiser_->step([this](const Tensor& x) { return evaluate(x); }, picture_);
   IterationReport report;
   report.iteration = static_cast<int>(history_.size()) + 1;
-  report.loss = terms_of(step.loss);
+  // A resumed run that has not moved yet is where the one before it ended.
+  report.loss = step.terms.empty() ? history_.back().loss : objective_.split(step.terms);
   report.note = step.recovery;
   if (capturing && !evaluation_.problem().empty()) {
     report.note = fmt::format("{}{}without a CUDA graph from here on ({})", report.note,

@@ -86,18 +86,14 @@ class Basic {
  private:
   // The loss and its gradient at x. Every call does the same on the same shapes: work to be captured.
   nn::Evaluation evaluate(const Tensor& x);
-  // The terms of the evaluation with this total, of the last step or, when x did not move, the one before.
-  LossTerms terms_of(double total) const;
   void check_improvement(IterationReport& report);
 
   BasicOptions options_;
   GatysObjective objective_;
   std::unique_ptr<nn::Minimiser> minimiser_;
   Tensor picture_;
-  Tensor x_;  // where evaluate() finds its argument
   CapturedWork evaluation_;
-  MemoryPlan memory_plan_;              // of an evaluation on the CPU
-  std::vector<LossTerms> evaluations_;  // of the last step; a line search makes several
+  MemoryPlan memory_plan_;  // of an evaluation on the CPU
   std::vector<IterationReport> history_;
   double seconds_before_ = 0;  // spent before resume()
   std::chrono::steady_clock::time_point start_;

@@ -92,8 +92,7 @@ GatysObjective::GatysObjective(const LossNetwork& network, const Tensor& content
 }
 
 // The terms are one vector: the total, then the content's, the style's, and the total variation if it weighs.
-LossTerms GatysObjective::read(const Tensor& terms) const {
-  const auto values = terms.to_vector<double>();
+LossTerms GatysObjective::split(const std::vector<double>& values) const {
   const auto style = values.begin() + 1 + static_cast<std::ptrdiff_t>(content_targets_.size()),
              tv = style + static_cast<std::ptrdiff_t>(style_targets_.size());
   return {.total = values[0],

@@ -50,8 +50,9 @@ class GatysObjective {
   // are still being computed when this returns: read the terms after backward(), not before, and it never
   // runs dry.
   std::pair<autograd::Variable, Tensor> operator()(const autograd::Variable& picture) const;
-  // Waits, once, until the device has computed them all.
-  LossTerms read(const Tensor& terms) const;
+  // What the elements of these terms are; read() waits, once, until the device has computed them all.
+  LossTerms split(const std::vector<double>& values) const;
+  LossTerms read(const Tensor& terms) const { return split(terms.to_vector<double>()); }
 
   const GatysOptions& options() const { return options_; }
 

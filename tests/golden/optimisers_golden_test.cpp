@@ -55,7 +55,7 @@ Path follow(const OptimiserRun& run, const nn::Objective& objective, const Tenso
   Path path;
   const nn::Objective watched = [&](const Tensor& x) {
     nn::Evaluation evaluation = objective(x);
-    path.losses.push_back(evaluation.loss);
+    path.losses.push_back(evaluation.terms.to_vector<double>()[0]);
     path.points.push_back(x.clone());
     return evaluation;
   };
@@ -115,7 +115,7 @@ nn::Evaluation rosenbrock(const Tensor& x) {
     grad[i] += -40 * v[i] * a - 2 * b;
     grad[i + 1] += 20 * a;
   }
-  return {loss, Tensor::from<double>(x.shape(), grad)};
+  return {scalar(loss), Tensor::from<double>(x.shape(), grad)};
 }
 
 TEST(GoldenOptimisers, rosenbrock) {
@@ -137,7 +137,7 @@ void check_gatys(const std::string& file, const std::string& problem, const nn::
     const autograd::Variable picture(x, true);
     const auto [total, terms] = loss(picture);
     autograd::backward(total);
-    return nn::Evaluation{loss.read(terms).total, picture.grad()};
+    return nn::Evaluation{terms, picture.grad()};
   };
   const auto what = [&](const char* of) {
     return fmt::format("ten steps on {}: {}, {}", problem, of, name_of(dtype));

@@ -5,12 +5,22 @@
 
 #include "nn/adam.h"
 #include "nn/lbfgs.h"
+#include "tensor/ops/elementwise.h"
+#include "tensor/ops/reduce.h"
+#include "tensor/ops/slice.h"
 #include "tests/support.h"
+#if NST_CUDA_ON_CPU
+#include "tests/cuda_on_cpu/runner/engine.h"
+#endif
 
 namespace nst {
 namespace {
 
 using nn::Evaluation;
+
+Evaluation evaluation(double loss, const Tensor& grad) {
+  return {Tensor::full({1}, loss, grad.dtype()), grad};
+}
 
 // sum_i 100 (x[i+1] - x[i]^2)^2 + (1 - x[i])^2, least at all ones.
 Evaluation rosenbrock(const Tensor& x) {
@@ -23,7 +33,7 @@ Evaluation rosenbrock(const Tensor& x) {
     grad[i] += -400 * v[i] * a - 2 * b;
     grad[i + 1] += 200 * a;
   }
-  return {loss, Tensor::from<double>(x.shape(), grad)};
+  return evaluation(loss, Tensor::from<double>(x.shape(), grad));
 }
 
 double distance_to_ones(const Tensor& x) {
@@ -35,12 +45,12 @@ double distance_to_ones(const Tensor& x) {
 TEST(Lbfgs, finds_rosenbrocks_valley_with_a_line_search) {
   Tensor x = Tensor::full({20}, -0.5, DType::float64);
   nn::Lbfgs lbfgs({.history = 10, .line_search = nn::LineSearch::strong_wolfe, .tolerance_change = 1e-14});
-  double previous = rosenbrock(x).loss;
+  double previous = rosenbrock(x).terms.item();
   for (int i = 0; i < 200; ++i) {
     const auto step = lbfgs.step(rosenbrock, x);
     EXPECT_EQ(step.recovery, "");
     EXPECT_LE(step.loss, previous);
-    EXPECT_EQ(step.loss, rosenbrock(x).loss) << "the reported loss is the one at x";
+    EXPECT_EQ(step.loss, rosenbrock(x).terms.item()) << "the reported loss is the one at x";
     previous = step.loss;
     if (step.converged) break;
   }
@@ -57,7 +67,7 @@ TEST(Lbfgs, solves_a_quadratic_without_a_line_search) {
       loss += 0.5 * curvature * d * d;
       grad[i] = curvature * d;
     }
-    return Evaluation{loss, Tensor::from<double>(x.shape(), grad)};
+    return evaluation(loss, Tensor::from<double>(x.shape(), grad));
   };
   Tensor x = testing::random_tensor({12}, DType::float64, 3);
   nn::Lbfgs lbfgs({.tolerance_grad = 1e-9, .tolerance_change = 1e-15});
@@ -72,7 +82,7 @@ TEST(Lbfgs, goes_back_when_the_loss_explodes_or_is_no_number) {
   const auto cliff = [](const Tensor& x) {
     const double v = x.item();
     const double loss = std::abs(v) > 3 ? NAN : std::abs(v) > 2 ? 1e6 : v * v + 1;
-    return Evaluation{loss, Tensor::full({1}, 2 * v, DType::float64)};
+    return evaluation(loss, Tensor::full({1}, 2 * v, DType::float64));
   };
   for (double rate : {2.5, 100.0}) {
     Tensor x = Tensor::full({1}, 0.9, DType::float64);
@@ -101,28 +111,99 @@ TEST(Lbfgs, is_not_stopped_by_a_first_step_too_short_for_float32) {
       grad[i] = v[i] - 90;
       loss += 0.5 * grad[i] * grad[i];
     }
-    return Evaluation{loss, Tensor::from<float>(x.shape(), grad)};
+    return evaluation(loss, Tensor::from<float>(x.shape(), grad));
   };
   Tensor x = Tensor::full({1000000}, 100);
   nn::Lbfgs lbfgs;
   for (int i = 0; i < 20; ++i) {
     if (lbfgs.step(bowl, x).converged) break;
   }
-  EXPECT_LE(bowl(x).loss, 1);
+  EXPECT_LE(bowl(x).terms.item(), 1);
 }
 
 TEST(Lbfgs, refuses_a_start_that_is_no_number_and_senseless_options) {
   Tensor x = Tensor::zeros({1}, DType::float64);
   nn::Lbfgs lbfgs;
-  EXPECT_THROW(lbfgs.step(
-                   [](const Tensor& at) {
-                     return Evaluation{NAN, at.clone()};
-                   },
-                   x),
+  EXPECT_THROW(lbfgs.step([](const Tensor& at) { return evaluation(NAN, at.clone()); }, x),
                std::runtime_error);
   EXPECT_INVALID(nn::Lbfgs({.history = 0}), "history");
   EXPECT_INVALID(nn::Lbfgs({.learning_rate = -1}), "learning_rate");
 }
+
+// --- on a CUDA device
+
+// sum_i (i + 1) (x_i - 1)^2, and the square of x's first element for company: all computed where x is.
+Evaluation bowl_on_device(const Tensor& x) {
+  std::vector<double> stiffness(static_cast<size_t>(x.numel()));
+  for (size_t i = 0; i < stiffness.size(); ++i) stiffness[i] = 1 + static_cast<double>(i);
+  const Tensor away = ops::affine(x, 1, -1),
+               pull = ops::mul(away, Tensor::from<double>(x.shape(), stiffness, x.device()));
+  const Tensor first = ops::slice_forward(x, {.axis = 0, .begin = 0, .count = 1});
+  return {ops::concat(std::vector{ops::dot(away, pull), ops::mul(first, first)}, 0), ops::affine(pull, 2)};
+}
+
+class LbfgsOnCuda : public ::testing::TestWithParam<nn::LineSearch> {
+ protected:
+  void SetUp() override {
+    if (cuda_device_count() == 0) GTEST_SKIP() << "there is no CUDA device";
+  }
+  nn::LbfgsOptions options() const { return {.history = 5, .line_search = GetParam()}; }
+  static Tensor start(Device device) { return testing::random_tensor({33}, DType::float64, 3).to(device); }
+};
+
+TEST_P(LbfgsOnCuda, goes_the_cpus_way) {
+  Tensor x = start(kCpu), on_cuda = start(kCuda);
+  nn::Lbfgs lbfgs(options()), cuda_lbfgs(options());
+  for (int i = 0; i < 12; ++i) {
+    const auto step = lbfgs.step(bowl_on_device, x), cuda_step = cuda_lbfgs.step(bowl_on_device, on_cuda);
+    EXPECT_EQ(cuda_step.evaluations, step.evaluations) << i;
+    EXPECT_CLOSE(cuda_step.terms, step.terms, 1e-10);
+    EXPECT_EQ(step.terms.front(), step.loss);
+    EXPECT_EQ(step.terms.size(), 2u);
+  }
+  EXPECT_CLOSE(on_cuda, x, 1e-10);
+}
+
+TEST_P(LbfgsOnCuda, an_uphill_direction_is_taken_back) {
+  Tensor x = start(kCuda);
+  nn::Lbfgs lbfgs(options());
+  for (int i = 0; i < 3; ++i) lbfgs.step(bowl_on_device, x);
+  nn::StateDict state = lbfgs.state_dict();
+  std::erase_if(state, [](const auto& entry) { return entry.first.starts_with("pair"); });
+  state["scale"] = Tensor::full({1}, -1, DType::float64);
+  lbfgs.load_state_dict(state);
+  const double before = bowl_on_device(x).terms.to_vector<double>()[0];
+  const auto step = lbfgs.step(bowl_on_device, x);
+  EXPECT_NE(step.recovery.find("uphill"), std::string::npos) << step.recovery;
+  EXPECT_LT(step.loss, before);
+  EXPECT_EQ(step.loss, bowl_on_device(x).terms.to_vector<double>()[0]);
+}
+
+#if NST_CUDA_ON_CPU
+// However long the history is. A line search has to know the slope before it begins, and every loss.
+TEST_P(LbfgsOnCuda, a_step_waits_once_or_for_each_evaluation_of_a_search) {
+  Tensor x = start(kCuda);
+  nn::Lbfgs lbfgs(options());
+  const auto objective = [stiffness = start(kCuda)](const Tensor& at) {
+    const Tensor away = ops::mul(ops::affine(at, 1, -1), stiffness), pull = ops::mul(away, stiffness);
+    return Evaluation{ops::dot(away, away), ops::affine(pull, 2)};
+  };
+  lbfgs.step(objective, x);  // the first evaluates its start as well
+  for (int i = 0; i < 8; ++i) {
+    const uint64_t before = cuda_on_cpu::statistics().waits;
+    const auto step = lbfgs.step(objective, x);
+    ASSERT_EQ(step.recovery, "");
+    const bool searches = GetParam() == nn::LineSearch::strong_wolfe;
+    EXPECT_EQ(cuda_on_cpu::statistics().waits - before, searches ? 1u + step.evaluations : 1u) << i;
+  }
+}
+#endif
+
+INSTANTIATE_TEST_SUITE_P(line_searches, LbfgsOnCuda,
+                         ::testing::Values(nn::LineSearch::none, nn::LineSearch::strong_wolfe),
+                         [](const auto& info) {
+                           return info.param == nn::LineSearch::none ? "none" : "strong_wolfe";
+                         });
 
 // Runs `steps` iterations; with a break, through a saved and loaded state.
 template <class Make>

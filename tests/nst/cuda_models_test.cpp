@@ -170,9 +170,8 @@ TEST_P(CudaBasic, a_checkpoint_goes_from_the_cpu_to_cuda_and_back) {
 }
 
 #if NST_CUDA_ON_CPU
-// L-BFGS waits to size its step up, for the losses, for the new slope, and for the pair it learns; Adam for
-// the losses. However long the history is.
-TEST_P(CudaBasic, a_step_waits_for_the_device_as_often_as_it_must) {
+// For the losses and all else that decides the next one; however long the history of L-BFGS is.
+TEST_P(CudaBasic, a_step_waits_for_the_device_once) {
   const auto& [optimiser, dtype, tolerance] = GetParam();
   const LossNetwork network = vgg16("relu1_1", random_vgg_weights(16, "relu1_1"), kCuda, dtype);
   BasicOptions options{.optimiser = optimiser};
@@ -183,7 +182,7 @@ TEST_P(CudaBasic, a_step_waits_for_the_device_as_often_as_it_must) {
   for (int i = 0; i < 4; ++i) {
     const uint64_t before = cuda_on_cpu::statistics().waits;
     basic.step();
-    EXPECT_EQ(cuda_on_cpu::statistics().waits - before, optimiser == OptimiserKind::lbfgs ? 4u : 1u);
+    EXPECT_EQ(cuda_on_cpu::statistics().waits - before, 1u);
   }
 }
 #endif
@@ -294,6 +293,22 @@ TEST_P(CudaCapture, a_destroyed_run_gives_all_its_memory_back) {
 #if NST_CUDA_ON_CPU
   EXPECT_EQ(cuda_on_cpu::device_bytes_in_use(), device_before);
 #endif
+}
+
+// A step under another math mode is what it would be without a graph, and so are those after it.
+TEST_P(CudaCapture, another_math_mode_is_noticed) {
+  const LossNetwork network = this->network();
+  Basic plain = make(network, false), captured = make(network, true);
+  while (!plain.finished()) {
+    const testing::MathModeScope math(plain.history().size() == 3 ? MathMode::tf32 : MathMode::fp32);
+    plain.step();
+    captured.step();
+    const size_t steps = captured.history().size();
+    if (steps == 3 || steps == 4) {
+      EXPECT_EQ(captured.captured(), steps == 3);  // the fourth is the odd one
+    }
+  }
+  expect_same_bits(captured, plain);
 }
 
 TEST_P(CudaCapture, a_profile_sees_every_op) {

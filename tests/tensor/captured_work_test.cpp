@@ -6,6 +6,7 @@
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/gram.h"
 #include "tensor/ops/reduce.h"
+#include "tests/cuda_modes.h"
 #include "tests/support.h"
 #if NST_CUDA_ON_CPU
 #include "kernels/cuda/context.h"
@@ -32,9 +33,9 @@ TEST_P(CapturedWorkOn, every_run_gives_what_the_work_gives) {
   int done = 0;
   for (int i = 0; i < 6; ++i) {
     x.copy_from(random_tensor(x.shape(), DType::float64, i).to(GetParam()));
-    const auto expected = some_work(x), results = captured.run([&] {
+    const auto expected = some_work(x), results = captured.run(x, [&](const Tensor&at) {
       ++done;
-      return some_work(x);
+      return some_work(at);
     });
     for (size_t k = 0; k < 2; ++k) {
       EXPECT_EQ(results[k].to_vector<double>(), expected[k].to_vector<double>()) << i;
@@ -59,7 +60,7 @@ class CapturedWorkTest : public ::testing::Test {
     const size_t before = allocator(kCuda).stats().in_use;
     CapturedWork captured(kCuda);
     for (int i = 0; i < 4; ++i) {
-      const auto results = captured.run(work);
+      const auto results = captured.run(probe, work);
       ASSERT_EQ(results.size(), 1u);
       EXPECT_EQ(results[0].item(), 7);
     }
@@ -72,10 +73,10 @@ class CapturedWorkTest : public ::testing::Test {
 
 TEST_F(CapturedWorkTest, waiting_is_no_work_to_capture) {
   const Tensor x = Tensor::full({1}, 3, DType::float32, kCuda);
-  expect_problem([&] { return std::vector{ops::affine(x, x.item() - 1, 1)}; },
+  expect_problem([&](const Tensor&) { return std::vector{ops::affine(x, x.item() - 1, 1)}; },
                  "cuda:0: the host asks for a copy while the stream captures a graph");
   expect_problem(
-      [&] {
+      [&](const Tensor&) {
         synchronize(kCuda);
         return std::vector{ops::affine(x, 2, 1)};
       },
@@ -86,7 +87,7 @@ TEST_F(CapturedWorkTest, work_that_grows_is_not_captured) {
   const Tensor x = Tensor::full({1}, 3, DType::float32, kCuda);
   int runs = 0;
   expect_problem(
-      [&] {
+      [&](const Tensor&) {
         const Tensor more = Tensor::empty({++runs * 1000}, DType::float32, kCuda);
         return std::vector{ops::affine(x, 2, 1)};
       },
@@ -97,15 +98,15 @@ TEST_F(CapturedWorkTest, what_is_thrown_within_ends_the_capture) {
   const Tensor x = Tensor::full({1}, 3, DType::float32, kCuda);
   CapturedWork captured(kCuda);
   int runs = 0;
-  const auto work = [&] {
-    const Tensor y = ops::affine(x, 2, 1);
+  const auto work = [&](const Tensor& at) {
+    const Tensor y = ops::affine(at, 2, 1);
     if (++runs == 3) throw std::invalid_argument("the third time is wrong");
     return std::vector{y};
   };
-  captured.run(work);
-  captured.run(work);
-  EXPECT_INVALID(captured.run(work), "the third time is wrong");
-  EXPECT_EQ(captured.run(work)[0].item(), 7);  // and the next may be captured
+  captured.run(x, work);
+  captured.run(x, work);
+  EXPECT_INVALID(captured.run(x, work), "the third time is wrong");
+  EXPECT_EQ(captured.run(x, work)[0].item(), 7);  // and the next may be captured
   EXPECT_TRUE(captured.captured());
 }
 
@@ -113,26 +114,64 @@ TEST_F(CapturedWorkTest, what_is_thrown_within_ends_the_capture) {
 TEST_F(CapturedWorkTest, a_tensor_that_only_the_graph_uses_lives_on) {
   Tensor x = Tensor::full({100}, 3, DType::float32, kCuda);
   CapturedWork captured(kCuda);
-  const auto work = [&] { return std::vector{ops::affine(x, 2, 1)}; };
-  for (int i = 0; i < 3; ++i) captured.run(work);
+  const Tensor y = Tensor::full({100}, 1, DType::float32, kCuda);
+  const auto work = [&](const Tensor& at) { return std::vector{ops::add(ops::affine(x, 2), at)}; };
+  for (int i = 0; i < 3; ++i) captured.run(y, work);
   x = {};
   const Tensor other = Tensor::full({100}, -1, DType::float32, kCuda);  // would lie where x did
-  EXPECT_EQ(captured.run(work)[0].to_vector<float>(), std::vector<float>(100, 7));
+  EXPECT_EQ(captured.run(y, work)[0].to_vector<float>(), std::vector<float>(100, 7));
 }
 
-TEST_F(CapturedWorkTest, results_outlive_the_graph) {
+// Of another run, and of the graph.
+TEST_F(CapturedWorkTest, results_are_the_callers) {
   const Tensor x = Tensor::full({100}, 3, DType::float32, kCuda);
   const size_t before = allocator(kCuda).stats().in_use;
   {
     std::vector<Tensor> results;
     {
       CapturedWork captured(kCuda);
-      for (int i = 0; i < 4; ++i) results = captured.run([&] { return std::vector{ops::affine(x, 2, 1)}; });
+      const auto work = [&](const Tensor& at) { return std::vector{ops::affine(at, 2, 1)}; };
+      for (int i = 0; i < 4; ++i) results = captured.run(x, work);
+      captured.run(Tensor::zeros_like(x), work);
     }
     const Tensor other = Tensor::full({100}, -1, DType::float32, kCuda);
     EXPECT_EQ(results[0].to_vector<float>(), std::vector<float>(100, 7));
   }
   EXPECT_EQ(allocator(kCuda).stats().in_use, before);
+}
+
+// A Gram matrix of products rounded to TF32 is another than one of float32.
+TEST_F(CapturedWorkTest, another_math_mode_begins_anew) {
+  const Tensor x = random_tensor({1, 9, 9, 16}, DType::float32, 1).to(kCuda);
+  const auto work = [](const Tensor& at) { return std::vector{ops::gram_forward(at, {})}; };
+  const auto result_under = [&](MathMode mode, CapturedWork& captured) {
+    const testing::MathModeScope scope(mode);
+    return captured.run(x, work)[0].to_vector<float>();
+  };
+  CapturedWork never(kCuda, false), captured(kCuda);
+  const auto exact = result_under(MathMode::fp32, never), rounded = result_under(MathMode::tf32, never);
+  ASSERT_NE(exact, rounded);
+  for (const bool fp32 : {true, false, true}) {
+    for (int i = 0; i < 4; ++i) {
+      EXPECT_EQ(result_under(fp32 ? MathMode::fp32 : MathMode::tf32, captured), fp32 ? exact : rounded);
+      EXPECT_EQ(captured.captured(), i >= 2);
+    }
+  }
+  EXPECT_EQ(captured.problem(), "");
+}
+
+TEST_F(CapturedWorkTest, another_backend_of_convolutions_begins_anew) {
+  if (!cudnn_problem().empty()) GTEST_SKIP() << cudnn_problem();
+  const Tensor x = Tensor::full({1}, 3, DType::float32, kCuda);
+  CapturedWork captured(kCuda);
+  const auto work = [](const Tensor& at) { return std::vector{ops::affine(at, 2, 1)}; };
+  for (int i = 0; i < 3; ++i) captured.run(x, work);
+  EXPECT_TRUE(captured.captured());
+  {
+    const testing::ConvBackendScope scope(ConvBackend::cudnn);
+    EXPECT_EQ(captured.run(x, work)[0].item(), 7);
+    EXPECT_FALSE(captured.captured());
+  }
 }
 
 #if NST_CUDA_ON_CPU
@@ -142,13 +181,13 @@ TEST_F(CapturedWorkTest, outgrown_scratch_memory_lives_as_long_as_the_graph) {
   const void* scratch = nullptr;
   {
     CapturedWork captured(kCuda);
-    const auto work = [&] { return std::vector{ops::dot(x, x)}; };
-    for (int i = 0; i < 3; ++i) captured.run(work);
+    const auto work = [&](const Tensor& at) { return std::vector{ops::dot(at, at)}; };
+    for (int i = 0; i < 3; ++i) captured.run(x, work);
     scratch = context.scratch<char>(1);
     int64_t bytes = 1 << 20;
     while (context.scratch<char>(bytes) == scratch) bytes *= 2;
     EXPECT_TRUE(cuda_on_cpu::is_device_memory(scratch, 1));
-    EXPECT_EQ(captured.run(work)[0].item(), 45000);
+    EXPECT_EQ(captured.run(x, work)[0].item(), 45000);
   }
   EXPECT_FALSE(cuda_on_cpu::is_device_memory(scratch, 1));
 }
