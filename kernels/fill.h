@@ -5,7 +5,7 @@
 
 namespace nst::kernels {
 
-// x[i] = value for i in [0, count).
+// x[i] = value for i in [0, count); for bytes too.
 NST_KERNEL(fill, int64_t count, T value, T* x);
 
 }  // namespace nst::kernels

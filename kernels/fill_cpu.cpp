@@ -11,5 +11,6 @@ void fill(const CpuContext&, int64_t count, T value, T* x) {
 
 template void fill(const CpuContext&, int64_t, float, float*);
 template void fill(const CpuContext&, int64_t, double, double*);
+template void fill(const CpuContext&, int64_t, uint8_t, uint8_t*);
 
 }  // namespace nst::kernels

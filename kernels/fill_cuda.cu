@@ -10,5 +10,6 @@ void fill(const CudaContext& context, int64_t count, T value, T* x) {
 
 template void fill(const CudaContext&, int64_t, float, float*);
 template void fill(const CudaContext&, int64_t, double, double*);
+template void fill(const CudaContext&, int64_t, uint8_t, uint8_t*);
 
 }  // namespace nst::kernels

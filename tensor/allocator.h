@@ -33,8 +33,8 @@ class Allocator {
 // build or machine has no such device.
 Allocator& allocator(Device device = kCpu);
 
-// While on, every new tensor is filled with NaN, so that a kernel that leaves an element unwritten is
-// caught. For tests; costs a pass over memory.
+// While on, every new tensor is filled with NaN, bytes with 0xa5, so that a kernel that leaves an element
+// unwritten is caught. For tests; costs a pass over memory.
 void poison_new_tensors(bool on);
 bool poisoning_new_tensors();
 

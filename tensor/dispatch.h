@@ -13,16 +13,22 @@
 
 namespace nst {
 
-// Calls f(context, std::type_identity<T>{}) for the device and type of `like`:
+// Calls f(context) for the device of `like`. A profile knows the call by the op's name.
+template <class F>
+void dispatch_device(std::string_view op, const Tensor& like, F&& f) {
+  if (!like.defined()) throw std::invalid_argument(std::string(op) + ": a tensor is undefined");
+  const OpScope scope(op, like.shape(), like.device());
+  if (like.device().type == DeviceType::cpu) return f(kernels::CpuContext{});
+  return f(cuda_context(like.device()));
+}
+
+// Calls f(context, std::type_identity<T>{}) for the device and type of `like`, float or double:
 //   dispatch("relu", x, [&]<class T>(const auto& context, std::type_identity<T>) {
 //     kernels::relu_forward<T>(context, x.numel(), x.data<T>(), y.mutable_data<T>());
 //   });
-// A profile knows the call by the op's name.
 template <class F>
 void dispatch(std::string_view op, const Tensor& like, F&& f) {
-  if (!like.defined()) throw std::invalid_argument(std::string(op) + ": a tensor is undefined");
-  const OpScope scope(op, like.shape(), like.device());
-  const auto with_context = [&](const auto& context) {
+  dispatch_device(op, like, [&](const auto& context) {
     switch (like.dtype()) {
       case DType::float32:
         return f(context, std::type_identity<float>{});
@@ -32,9 +38,7 @@ void dispatch(std::string_view op, const Tensor& like, F&& f) {
         break;
     }
     throw std::invalid_argument(std::string(op) + ": nothing computes with " + like.describe());
-  };
-  if (like.device().type == DeviceType::cpu) return with_context(kernels::CpuContext{});
-  return with_context(cuda_context(like.device()));
+  });
 }
 
 }  // namespace nst

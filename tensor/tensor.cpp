@@ -41,7 +41,9 @@ Tensor Tensor::empty(const Shape& shape, DType dtype, Device device) {
   t.device_ = device;
   t.storage_ = std::make_shared<Storage>(static_cast<size_t>(shape.numel()) * size_of(dtype), device);
   count_allocation(t.bytes());
-  if (poisoning_new_tensors() && dtype != DType::uint8) t.fill(std::numeric_limits<double>::quiet_NaN());
+  // Bytes have no NaN; this one is noticed sooner than a 0.
+  if (poisoning_new_tensors())
+    t.fill(dtype == DType::uint8 ? 0xa5 : std::numeric_limits<double>::quiet_NaN());
   return t;
 }
 
@@ -131,6 +133,11 @@ void Tensor::copy_from(const Tensor& source) {
 }
 
 void Tensor::fill(double value) {
+  if (dtype_ == DType::uint8) {
+    return dispatch_device("fill", *this, [&](const auto& context) {
+      kernels::fill<uint8_t>(context, numel(), static_cast<uint8_t>(value), mutable_data<uint8_t>());
+    });
+  }
   dispatch("fill", *this, [&]<class T>(const auto& context, std::type_identity<T>) {
     kernels::fill<T>(context, numel(), static_cast<T>(value), mutable_data<T>());
   });

@@ -69,6 +69,17 @@ TEST_P(TensorOn, the_device_keeps_its_values_on_the_way_there_and_back) {
   EXPECT_TRUE(std::isnan(Tensor::empty({1}, DType::float32, device).item()));
 }
 
+TEST_P(TensorOn, bytes_are_filled_and_poisoned_too) {
+  Tensor bytes = Tensor::empty({3}, DType::uint8, GetParam());
+  const auto values = [&] {
+    const Tensor host = bytes.to(kCpu);
+    return std::vector<int>(host.data<uint8_t>(), host.data<uint8_t>() + 3);
+  };
+  EXPECT_EQ(values(), std::vector<int>(3, 0xa5));
+  bytes.fill(255);
+  EXPECT_EQ(values(), std::vector<int>(3, 255));
+}
+
 TEST_P(TensorOn, the_pool_counts_what_lives) {
   Allocator& pool = allocator(GetParam());
   pool.reset_peak();
