@@ -20,7 +20,7 @@ cudaMemPool_t pool_of(int device) {
 
 }  // namespace
 
-size_t Layout::take(size_t bytes) {
+size_t CudaLayout::take(size_t bytes) {
   constexpr size_t kAlignment = 256;  // CUDA's own, which vector loads and cuBLAS count on
   const size_t size = (std::max<size_t>(bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
   const size_t offset = arena_.take(size).value();

@@ -19,9 +19,9 @@ namespace nst {
 class CudaRange;
 
 // Offsets in a range without an end: whatever its length will be, the same calls give the same offsets.
-class Layout {
+class CudaLayout {
  public:
-  Layout() { arena_.grow(size_t{1} << 46); }
+  CudaLayout() { arena_.grow(size_t{1} << 46); }
   // The offset of a new block, aligned to 256 bytes.
   size_t take(size_t bytes);
   void give_back(size_t offset) { arena_.give_back(offset); }
@@ -59,7 +59,7 @@ class CudaAllocator final : public Allocator {
 
  private:
   struct Plan {
-    Layout layout;
+    CudaLayout layout;
     std::unordered_map<void*, size_t> offsets;  // of the blocks made since it began
   };
   size_t reserved() const;
@@ -91,7 +91,7 @@ class CudaRange {
   CudaAllocator& pool_;
   size_t bytes_;
   char* base_;
-  Layout layout_;
+  CudaLayout layout_;
 };
 
 }  // namespace nst
