@@ -1,12 +1,14 @@
-// Two-dimensional convolution (cross-correlation, as in every deep-learning framework) with zero padding:
+// Two-dimensional convolution (cross-correlation, as in every deep-learning framework) of a padded image:
 //   y[n,i,j,k] = b[k] + sum_{r,s,c} x[n, i*stride + r - pad, j*stride + s - pad, c] w[k,c,r,s]
-// Other paddings are the pad op's business.
+// where beyond the image x is zero, or mirrored at its outermost pixels as pad.h defines. The padded image
+// never exists in memory. Replicated borders are the pad op's business.
 #pragma once
 
 #include <compare>
 #include <cstdint>
 
 #include "kernels/context.h"
+#include "kernels/pad.h"
 
 namespace nst::kernels {
 
@@ -14,7 +16,10 @@ struct Conv2dShape {
   int64_t n, h, w, c;  // input (N, H, W, C)
   int64_t k, r, s;     // weight (K, C, R, S)
   int64_t stride = 1;
-  int64_t pad = 0;  // zeros on each of the four sides
+  int64_t pad = 0;                               // pixels on each of the four sides
+  PaddingMode padding_mode = PaddingMode::zero;  // or reflect, with pad < h and pad < w
+
+  bool reflects() const { return padding_mode == PaddingMode::reflect && pad > 0; }
 
   int64_t out_h() const { return (h + 2 * pad - r) / stride + 1; }
   int64_t out_w() const { return (w + 2 * pad - s) / stride + 1; }
@@ -55,8 +60,9 @@ Conv2dAlgorithm conv2d_algorithm(const CudaContext& context, const Conv2dShape& 
 bool conv2d_supports(const CpuContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm);
 bool conv2d_supports(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm);
 
-// Elements of a packed weight: enough for both directions and devices.
+// Elements of a weight packed for conv2d_forward and for conv2d_backward_input: enough on every device.
 int64_t conv2d_packed_numel(const Conv2dShape& shape, Conv2dAlgorithm algorithm);
+int64_t conv2d_packed_backward_numel(const Conv2dShape& shape, Conv2dAlgorithm algorithm);
 
 // Packs w (K, C, R, S) for conv2d_forward.
 NST_KERNEL(conv2d_pack_forward, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* w, T* packed);
@@ -73,9 +79,10 @@ NST_KERNEL(conv2d_pack_backward_input, const Conv2dShape& shape, Conv2dAlgorithm
 constexpr bool conv2d_takes_gate(const CpuContext&) { return true; }
 constexpr bool conv2d_takes_gate(const CudaContext&) { return false; }
 
-// Writes grad_x (N, H, W, C) = the transposed convolution of grad_y (N, P, Q, K). With a `gate`, also
-// (N, P, Q, K), grad_y counts only where that is positive: y as the gate leads back through a fused ReLU, and
-// the gradient before it never goes through memory. Null otherwise.
+// Writes grad_x (N, H, W, C) = the transposed convolution of grad_y (N, P, Q, K), of a reflecting convolution
+// with its border folded back (conv2d_mirror.h). With a `gate`, also (N, P, Q, K), grad_y counts only where
+// that is positive: y as the gate leads back through a fused ReLU, and the gradient before it never goes
+// through memory. Null otherwise.
 NST_KERNEL(conv2d_backward_input, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* grad_y,
            const T* gate, const T* packed, T* grad_x);
 

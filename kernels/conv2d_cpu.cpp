@@ -2,6 +2,7 @@
 #include "kernels/conv2d.h"
 #include "kernels/conv2d_direct_cpu.h"
 #include "kernels/conv2d_gemm_cpu.h"
+#include "kernels/conv2d_mirror.h"
 #include "kernels/conv2d_winograd_cpu.h"
 #include "kernels/parallel.h"
 
@@ -31,6 +32,10 @@ int64_t conv2d_packed_numel(const Conv2dShape& shape, Conv2dAlgorithm algorithm)
   return elements;
 }
 
+int64_t conv2d_packed_backward_numel(const Conv2dShape& shape, Conv2dAlgorithm algorithm) {
+  return conv2d_packed_numel(shape, algorithm) + conv2d_mirror::packed_numel(shape);
+}
+
 template <class T>
 void conv2d_pack_forward(const CpuContext&, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* w,
                          T* packed) {
@@ -50,8 +55,10 @@ void conv2d_forward(const CpuContext&, const Conv2dShape& shape, Conv2dAlgorithm
 }
 
 template <class T>
-void conv2d_pack_backward_input(const CpuContext&, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
-                                const T* w, T* packed) {
+void conv2d_pack_backward_input(const CpuContext& context, const Conv2dShape& shape,
+                                Conv2dAlgorithm algorithm, const T* w, T* packed) {
+  if (shape.reflects())
+    conv2d_mirror::pack(context, shape, w, packed + conv2d_packed_numel(shape, algorithm));
   if (algorithm == Conv2dAlgorithm::winograd4)
     return conv2d_winograd::pack_backward_input<T>(shape, w, packed);
   if (algorithm == Conv2dAlgorithm::direct && shape.stride == 1)
@@ -60,13 +67,16 @@ void conv2d_pack_backward_input(const CpuContext&, const Conv2dShape& shape, Con
 }
 
 template <class T>
-void conv2d_backward_input(const CpuContext&, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
+void conv2d_backward_input(const CpuContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
                            const T* grad_y, const T* gate, const T* packed, T* grad_x) {
   if (algorithm == Conv2dAlgorithm::winograd4)
-    return conv2d_winograd::backward_input<T>(shape, grad_y, gate, packed, grad_x);
-  if (algorithm == Conv2dAlgorithm::direct && shape.stride == 1)
-    return conv2d_direct_cpu::backward_input<T>(shape, grad_y, gate, packed, grad_x);
-  conv2d_gemm::backward_input(shape, grad_y, gate, packed, grad_x);
+    conv2d_winograd::backward_input<T>(shape, grad_y, gate, packed, grad_x);
+  else if (algorithm == Conv2dAlgorithm::direct && shape.stride == 1)
+    conv2d_direct_cpu::backward_input<T>(shape, grad_y, gate, packed, grad_x);
+  else
+    conv2d_gemm::backward_input(shape, grad_y, gate, packed, grad_x);
+  if (shape.reflects())
+    conv2d_mirror::add(context, shape, grad_y, gate, packed + conv2d_packed_numel(shape, algorithm), grad_x);
 }
 
 template <class T>

@@ -9,6 +9,7 @@
 //   conv2d_wgmma_cuda.cu      either on Hopper, fed by TMA (cuda/hopper.cuh, cuda/matrix_descriptor.h)
 //   conv2d_winograd_cuda.cu   3x3 with 4 times fewer multiplications (winograd.h)
 //   conv2d_direct_cuda.cu     three channels in or out
+//   conv2d_mirror_cuda.cu     backward to the input where the border reflects
 //   conv2d_cudnn_cuda.cu      NVIDIA's library instead, as yardstick and back-end
 //
 // Here: the bias gradient, a sum over pixels.
@@ -24,6 +25,7 @@
 #include "kernels/conv2d_cudnn_cuda.h"
 #include "kernels/conv2d_direct_cuda.h"
 #include "kernels/conv2d_gemm_cuda.h"
+#include "kernels/conv2d_mirror.h"
 #include "kernels/conv2d_wgmma_cuda.h"
 #include "kernels/conv2d_winograd_cuda.h"
 #include "kernels/cuda/elementwise.cuh"
@@ -53,8 +55,59 @@ __global__ void __launch_bounds__(kChannels* kPixels)
   strips[blockIdx.y * k + channel] = sum;
 }
 
-bool is_winograd(Conv2dAlgorithm algorithm) {
-  return algorithm == Conv2dAlgorithm::winograd4 || algorithm == Conv2dAlgorithm::winograd2;
+// The functions of an algorithm. Those that it leaves out are gemm's.
+template <class T>
+struct Backend {
+  using Pack = void(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const T* w, T* packed);
+  using Forward = void(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const T* x, const T* packed,
+                       const T* bias, bool relu, T* y);
+  using BackwardInput = void(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const T* grad_y,
+                             const T* packed, T* grad_x);
+  using BackwardWeight = void(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const T* x,
+                              const T* grad_y, T* grad_w);
+
+  Pack* pack_forward = conv2d_gemm::pack_forward<T>;
+  Forward* forward = conv2d_gemm::forward<T>;
+  Pack* pack_backward_input = conv2d_gemm::pack_backward_input<T>;
+  BackwardInput* backward_input = conv2d_gemm::backward_input<T>;
+  BackwardWeight* backward_weight = conv2d_gemm::backward_weight<T>;
+};
+
+// For float64 those that know float32 alone are gemm.
+template <class T>
+Backend<T> backend(Conv2dAlgorithm algorithm) {
+  constexpr bool is_float = std::is_same_v<T, float>;
+  switch (algorithm) {
+    case Conv2dAlgorithm::gemm:
+      break;
+    case Conv2dAlgorithm::winograd4:
+    case Conv2dAlgorithm::winograd2:
+      return {.pack_forward = conv2d_winograd::pack_forward<T>,
+              .forward = conv2d_winograd::forward<T>,
+              .pack_backward_input = conv2d_winograd::pack_backward_input<T>,
+              .backward_input = conv2d_winograd::backward_input<T>};
+    case Conv2dAlgorithm::direct:
+      return {.forward = conv2d_direct::forward<T>, .backward_input = conv2d_direct::backward_input<T>};
+    case Conv2dAlgorithm::cudnn:
+      if constexpr (is_float) {
+        return {.pack_forward = conv2d_cudnn::pack,
+                .forward = conv2d_cudnn::forward,
+                .pack_backward_input = conv2d_cudnn::pack,
+                .backward_input = conv2d_cudnn::backward_input,
+                .backward_weight = conv2d_cudnn::backward_weight};
+      }
+      break;
+    case Conv2dAlgorithm::wgmma_bf16:
+    case Conv2dAlgorithm::wgmma_tf32:
+      if constexpr (is_float) {
+        return {.pack_forward = conv2d_wgmma::pack_forward,
+                .forward = conv2d_wgmma::forward,
+                .pack_backward_input = conv2d_wgmma::pack_backward_input,
+                .backward_input = conv2d_wgmma::backward_input};
+      }
+      break;
+  }
+  return {};
 }
 
 }  // namespace
@@ -95,76 +148,35 @@ Conv2dAlgorithm conv2d_algorithm(const CudaContext& context, const Conv2dShape& 
 template <class T>
 void conv2d_pack_forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
                          const T* w, T* packed) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (algorithm == Conv2dAlgorithm::cudnn) return conv2d_cudnn::pack(context, shape, w, packed);
-  }
-  if (is_winograd(algorithm)) return conv2d_winograd::pack_forward(context, shape, algorithm, w, packed);
-  if constexpr (std::is_same_v<T, float>) {
-    if (conv2d_wgmma::is_wgmma(algorithm))
-      return conv2d_wgmma::pack_forward(context, shape, algorithm, w, packed);
-  }
-  conv2d_gemm::pack_forward(context, shape, w, packed);
+  backend<T>(algorithm).pack_forward(context, shape, algorithm, w, packed);
 }
 
 template <class T>
 void conv2d_forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
                     const T* x, const T* packed, const T* bias, bool relu, T* y) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (algorithm == Conv2dAlgorithm::cudnn)
-      return conv2d_cudnn::forward(context, shape, x, packed, bias, relu, y);
-  }
-  if (is_winograd(algorithm))
-    return conv2d_winograd::forward(context, shape, algorithm, x, packed, bias, relu, y);
-  if (algorithm == Conv2dAlgorithm::direct)
-    return conv2d_direct::forward(context, shape, x, packed, bias, relu, y);
-  if constexpr (std::is_same_v<T, float>) {
-    if (conv2d_wgmma::is_wgmma(algorithm))
-      return conv2d_wgmma::forward(context, shape, algorithm, x, packed, bias, relu, y);
-  }
-  conv2d_gemm::forward(context, shape, x, packed, bias, relu, y);
+  backend<T>(algorithm).forward(context, shape, algorithm, x, packed, bias, relu, y);
 }
 
 template <class T>
 void conv2d_pack_backward_input(const CudaContext& context, const Conv2dShape& shape,
                                 Conv2dAlgorithm algorithm, const T* w, T* packed) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (algorithm == Conv2dAlgorithm::cudnn) return conv2d_cudnn::pack(context, shape, w, packed);
-  }
-  if (is_winograd(algorithm))
-    return conv2d_winograd::pack_backward_input(context, shape, algorithm, w, packed);
-  if constexpr (std::is_same_v<T, float>) {
-    if (conv2d_wgmma::is_wgmma(algorithm))
-      return conv2d_wgmma::pack_backward_input(context, shape, algorithm, w, packed);
-  }
-  conv2d_gemm::pack_backward_input(context, shape, w, packed);
+  backend<T>(algorithm).pack_backward_input(context, shape, algorithm, w, packed);
+  if (shape.reflects())
+    conv2d_mirror::pack(context, shape, w, packed + conv2d_packed_numel(shape, algorithm));
 }
 
 template <class T>
 void conv2d_backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
-                           const T* grad_y, const T*, const T* packed, T* grad_x) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (algorithm == Conv2dAlgorithm::cudnn)
-      return conv2d_cudnn::backward_input(context, shape, grad_y, packed, grad_x);
-  }
-  if (is_winograd(algorithm))
-    return conv2d_winograd::backward_input(context, shape, algorithm, grad_y, packed, grad_x);
-  if (algorithm == Conv2dAlgorithm::direct)
-    return conv2d_direct::backward_input(context, shape, grad_y, packed, grad_x);
-  if constexpr (std::is_same_v<T, float>) {
-    if (conv2d_wgmma::is_wgmma(algorithm))
-      return conv2d_wgmma::backward_input(context, shape, algorithm, grad_y, packed, grad_x);
-  }
-  conv2d_gemm::backward_input(context, shape, grad_y, packed, grad_x);
+                           const T* grad_y, const T* gate, const T* packed, T* grad_x) {
+  backend<T>(algorithm).backward_input(context, shape, algorithm, grad_y, packed, grad_x);
+  if (shape.reflects())
+    conv2d_mirror::add(context, shape, grad_y, gate, packed + conv2d_packed_numel(shape, algorithm), grad_x);
 }
 
 template <class T>
 void conv2d_backward_weight(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
                             const T* x, const T* grad_y, T* grad_w) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (algorithm == Conv2dAlgorithm::cudnn)
-      return conv2d_cudnn::backward_weight(context, shape, x, grad_y, grad_w);
-  }
-  conv2d_gemm::backward_weight(context, shape, x, grad_y, grad_w);
+  backend<T>(algorithm).backward_weight(context, shape, algorithm, x, grad_y, grad_w);
 }
 
 template <class T>

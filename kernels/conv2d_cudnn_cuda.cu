@@ -195,19 +195,20 @@ std::string version() {
 
 bool can_do(const Conv2dShape& shape) {
   const auto counts = [](int64_t numel) { return numel > 0 && numel <= std::numeric_limits<int>::max(); };
-  return counts(shape.in_numel()) && counts(shape.out_numel()) &&
+  return !shape.reflects() && counts(shape.in_numel()) && counts(shape.out_numel()) &&
          counts(shape.k * shape.c * shape.r * shape.s);
 }
 
-void pack(const CudaContext& context, const Conv2dShape& shape, const float* w, float* packed) {
+void pack(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm, const float* w,
+          float* packed) {
   const int64_t c = shape.c, r = shape.r, s = shape.s;
   cuda::map_nhwc(context, shape.k, r, s, c, packed, [=] __device__(const cuda::Position& at) {
     return w[((at.image * c + at.channel) * r + at.row) * s + at.column];
   });
 }
 
-void forward(const CudaContext& context, const Conv2dShape& shape, const float* x, const float* packed,
-             const float* bias, bool relu, float* y) {
+void forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm, const float* x,
+             const float* packed, const float* bias, bool relu, float* y) {
   Plans& all = plans(context);
   const auto& [d, choice, bytes] = all.get<Forward>(shape, context.math_mode());
   auto* const workspace = context.scratch<unsigned char>(static_cast<int64_t>(bytes));
@@ -227,8 +228,8 @@ void forward(const CudaContext& context, const Conv2dShape& shape, const float* 
   });
 }
 
-void backward_input(const CudaContext& context, const Conv2dShape& shape, const float* grad_y,
-                    const float* packed, float* grad_x) {
+void backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm,
+                    const float* grad_y, const float* packed, float* grad_x) {
   Plans& all = plans(context);
   const auto& [d, choice, bytes] = all.get<BackwardInput>(shape, context.math_mode());
   auto* const workspace = context.scratch<unsigned char>(static_cast<int64_t>(bytes));
@@ -237,7 +238,7 @@ void backward_input(const CudaContext& context, const Conv2dShape& shape, const 
                                                   d.x.get(), grad_x));
 }
 
-void backward_weight(const CudaContext& context, const Conv2dShape& shape, const float* x,
+void backward_weight(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm, const float* x,
                      const float* grad_y, float* grad_w) {
   Plans& all = plans(context);
   const auto& [d, choice, bytes] = all.get<BackwardWeight>(shape, context.math_mode());

@@ -16,17 +16,18 @@ namespace nst::kernels::conv2d_cudnn {
 // loaded.
 std::string version();
 
-// Whether cuDNN is there and counts that far: 2^31 elements.
+// Whether cuDNN is there, knows the border (zeros alone) and counts that far (2^31 elements).
 bool can_do(const Conv2dShape& shape);
 
 // Packs w (K, C, R, S) for forward and for backward_input: (K, R, S, C).
-void pack(const CudaContext& context, const Conv2dShape& shape, const float* w, float* packed);
+void pack(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const float* w,
+          float* packed);
 
-void forward(const CudaContext& context, const Conv2dShape& shape, const float* x, const float* packed,
-             const float* bias, bool relu, float* y);
-void backward_input(const CudaContext& context, const Conv2dShape& shape, const float* grad_y,
-                    const float* packed, float* grad_x);
-void backward_weight(const CudaContext& context, const Conv2dShape& shape, const float* x,
-                     const float* grad_y, float* grad_w);
+void forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const float* x,
+             const float* packed, const float* bias, bool relu, float* y);
+void backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
+                    const float* grad_y, const float* packed, float* grad_x);
+void backward_weight(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
+                     const float* x, const float* grad_y, float* grad_w);
 
 }  // namespace nst::kernels::conv2d_cudnn

@@ -18,7 +18,8 @@ struct Problem {
   int64_t n, h, w, channels;
   int64_t p, q, filters;
   int64_t r, s, stride;
-  int64_t pad_rows, pad_columns;  // zeros above and below, left and right
+  int64_t pad_rows, pad_columns;  // pixels above and below, left and right
+  bool reflects = false;          // what they hold: mirrored pixels rather than zeros
 
   bool columns_are_taps() const { return conv2d_direct_cpu::columns_are_taps(filters, stride); }
   int64_t columns() const { return columns_are_taps() ? s * filters : filters; }
@@ -27,30 +28,39 @@ struct Problem {
 };
 
 Problem forward_problem(const Conv2dShape& s) {
-  return {s.n, s.h, s.w, s.c, s.out_h(), s.out_w(), s.k, s.r, s.s, s.stride, s.pad, s.pad};
+  return {s.n, s.h, s.w, s.c, s.out_h(), s.out_w(), s.k, s.r, s.s, s.stride, s.pad, s.pad, s.reflects()};
 }
 // With stride 1: the transposed convolution, of the reversed taps.
 Problem backward_problem(const Conv2dShape& s) {
   return {s.n, s.out_h(), s.out_w(), s.k, s.h, s.w, s.c, s.r, s.s, 1, s.r - 1 - s.pad, s.s - 1 - s.pad};
 }
 
-// Copies padded rows [first, first + count) of an image: zeros outside, and where a gate is not positive.
+// Copies padded rows [first, first + count) of an image: zeros where a gate is not positive.
 template <class T>
 void copy_rows(const Problem& problem, const T* image, const T* gate, int64_t first, int64_t count, T* to) {
-  const int64_t row = problem.w * problem.channels, border = problem.pad_columns * problem.channels;
-  for (int64_t i = first - problem.pad_rows; i < first - problem.pad_rows + count;
-       ++i, to += row + 2 * border) {
-    if (i < 0 || i >= problem.h) {
+  const int64_t channels = problem.channels, row = problem.w * channels,
+                border = problem.pad_columns * channels;
+  for (int64_t i = first; i < first + count; ++i, to += row + 2 * border) {
+    const int64_t at = i - problem.pad_rows, source = problem.reflects ? reflected(at, problem.h) : at;
+    if (source < 0 || source >= problem.h) {
       std::fill_n(to, row + 2 * border, T(0));
       continue;
     }
-    const T* from = image + i * row;
-    std::fill_n(to, border, T(0));
-    std::fill_n(to + border + row, border, T(0));
+    const T* from = image + source * row;
+    T* inside = to + border;
     if (gate) {
-      for (int64_t e = 0; e < row; ++e) to[border + e] = gate[i * row + e] > T(0) ? from[e] : T(0);
+      for (int64_t e = 0; e < row; ++e) inside[e] = gate[source * row + e] > T(0) ? from[e] : T(0);
     } else {
-      std::copy_n(from, row, to + border);
+      std::copy_n(from, row, inside);
+    }
+    if (problem.reflects) {
+      for (int64_t j = 1; j <= problem.pad_columns; ++j) {
+        std::copy_n(inside + j * channels, channels, inside - j * channels);
+        std::copy_n(inside + row - (j + 1) * channels, channels, inside + row + (j - 1) * channels);
+      }
+    } else {
+      std::fill_n(to, border, T(0));
+      std::fill_n(inside + row, border, T(0));
     }
   }
 }

@@ -26,11 +26,11 @@ constexpr int kWidth = 32, kPixels = 4, kLines = 4;  // threads along a row, pix
 constexpr int kHeight = kPixels * kLines;
 constexpr int kThreads = kWidth * kLines;
 
-// Output (n, p, q, k) reads input row i - pad + r. The packed weight is (taps, c, k); with `flipped`, tap r
-// is its tap R - 1 - r.
+// Output (n, p, q, k) reads input row i - pad + r, or its mirror image. The packed weight is (taps, c, k);
+// with `flipped`, tap r is its tap R - 1 - r.
 struct Layer {
   int h, w, c, p, q, k, pad;
-  bool flipped, relu;
+  bool reflects, flipped, relu;
 };
 
 template <int kTaps, int kOut, class T>
@@ -53,7 +53,8 @@ __global__ void __launch_bounds__(kThreads)
     const int channels = min(kChunk, g.c - first);
     for (int i = threadIdx.x; i < kPatchRows * kPatchColumns * channels; i += kThreads) {
       const int c = i % channels, a = i / channels / kPatchColumns, b = i / channels % kPatchColumns;
-      const int h = row + a - g.pad, w = column + b - g.pad;
+      int h = row + a - g.pad, w = column + b - g.pad;
+      if (g.reflects) h = reflected(h, g.h), w = reflected(w, g.w);
       const bool exists = cuda::inside(h, g.h) && cuda::inside(w, g.w);
       patch[c][a][b] = exists ? image[(int64_t{h} * g.w + w) * g.c + first + c] : T(0);
     }
@@ -115,10 +116,10 @@ void convolve(const CudaContext& context, int64_t images, int64_t taps, const La
   return g.k <= 4 ? go(conv2d_direct_kernel<9, 4, T>, 4) : go(conv2d_direct_kernel<9, 8, T>, 8);
 }
 
-Layer layer(int64_t h, int64_t w, int64_t c, int64_t p, int64_t q, int64_t k, int64_t pad, bool flipped,
-            bool relu) {
+Layer layer(int64_t h, int64_t w, int64_t c, int64_t p, int64_t q, int64_t k, int64_t pad, bool reflects,
+            bool flipped, bool relu) {
   const auto i = [](int64_t v) { return static_cast<int>(v); };
-  return {i(h), i(w), i(c), i(p), i(q), i(k), i(pad), flipped, relu};
+  return {i(h), i(w), i(c), i(p), i(q), i(k), i(pad), reflects, flipped, relu};
 }
 
 }  // namespace
@@ -128,25 +129,28 @@ bool can_do(const Conv2dShape& shape) {
 }
 
 template <class T>
-void forward(const CudaContext& context, const Conv2dShape& shape, const T* x, const T* packed, const T* bias,
-             bool relu, T* y) {
+void forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm, const T* x,
+             const T* packed, const T* bias, bool relu, T* y) {
   convolve(context, shape.n, shape.r,
-           layer(shape.h, shape.w, shape.c, shape.out_h(), shape.out_w(), shape.k, shape.pad, false, relu), x,
-           packed, bias, y);
+           layer(shape.h, shape.w, shape.c, shape.out_h(), shape.out_w(), shape.k, shape.pad,
+                 shape.reflects(), false, relu),
+           x, packed, bias, y);
 }
 
 template <class T>
-void backward_input(const CudaContext& context, const Conv2dShape& shape, const T* grad_y, const T* packed,
-                    T* grad_x) {
+void backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm, const T* grad_y,
+                    const T* packed, T* grad_x) {
   convolve<T>(context, shape.n, shape.r,
               layer(shape.out_h(), shape.out_w(), shape.k, shape.h, shape.w, shape.c, shape.r - 1 - shape.pad,
-                    true, false),
+                    false, true, false),
               grad_y, packed, nullptr, grad_x);
 }
 
-#define NST_INSTANTIATE(T)                                                                               \
-  template void forward(const CudaContext&, const Conv2dShape&, const T*, const T*, const T*, bool, T*); \
-  template void backward_input(const CudaContext&, const Conv2dShape&, const T*, const T*, T*);
+#define NST_INSTANTIATE(T)                                                                                  \
+  template void forward(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const T*, const T*,        \
+                        const T*, bool, T*);                                                                \
+  template void backward_input(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const T*, const T*, \
+                               T*);
 NST_INSTANTIATE(float)
 NST_INSTANTIATE(double)
 #undef NST_INSTANTIATE

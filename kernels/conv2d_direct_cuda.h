@@ -9,10 +9,10 @@ namespace nst::kernels::conv2d_direct {
 bool can_do(const Conv2dShape& shape);
 
 template <class T>
-void forward(const CudaContext& context, const Conv2dShape& shape, const T* x, const T* packed, const T* bias,
-             bool relu, T* y);
+void forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* x,
+             const T* packed, const T* bias, bool relu, T* y);
 template <class T>
-void backward_input(const CudaContext& context, const Conv2dShape& shape, const T* grad_y, const T* packed,
-                    T* grad_x);
+void backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
+                    const T* grad_y, const T* packed, T* grad_x);
 
 }  // namespace nst::kernels::conv2d_direct

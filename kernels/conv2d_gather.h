@@ -13,11 +13,15 @@
 namespace nst::kernels::conv2d_gemm {
 
 // One axis of a gather: destination index d reads source index origin + d * advance + step * t for tap number
-// t, and only indices in [0, extent) exist.
+// t, or its mirror image where the axis reflects, and only indices in [0, extent) exist.
 struct Axis {
   int64_t origin, advance, step, taps, extent;
+  bool reflects = false;
 
-  int64_t source(int64_t d, int64_t tap) const { return origin + d * advance + step * tap; }
+  int64_t source(int64_t d, int64_t tap) const {
+    const int64_t i = origin + d * advance + step * tap;
+    return reflects ? reflected(i, extent) : i;
+  }
 };
 
 struct Axes {
@@ -25,7 +29,8 @@ struct Axes {
 };
 
 inline Axes forward_axes(const Conv2dShape& shape) {
-  return {{-shape.pad, shape.stride, 1, shape.r, shape.h}, {-shape.pad, shape.stride, 1, shape.s, shape.w}};
+  return {{-shape.pad, shape.stride, 1, shape.r, shape.h, shape.reflects()},
+          {-shape.pad, shape.stride, 1, shape.s, shape.w, shape.reflects()}};
 }
 
 // Pixels h = first + d * stride, d in [0, count), of one phase, and the taps r = tap0 + t * stride they see.

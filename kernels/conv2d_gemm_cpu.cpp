@@ -53,8 +53,7 @@ int64_t strip_rows(int64_t width) {
 
 template <class T>
 void pack_forward(const Conv2dShape& shape, const T* w, T* packed) {
-  const auto [n, h, width, c, k, r, s, stride, pad] = shape;
-  const int64_t taps = r * s;
+  const int64_t c = shape.c, k = shape.k, taps = shape.r * shape.s;
   for (int64_t ki = 0; ki < k; ++ki) {
     for (int64_t ci = 0; ci < c; ++ci) {
       for (int64_t t = 0; t < taps; ++t) packed[(t * c + ci) * k + ki] = w[(ki * c + ci) * taps + t];

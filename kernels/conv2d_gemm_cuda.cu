@@ -65,7 +65,8 @@ __device__ int64_t taps_before(int64_t count, int64_t stride, int64_t phase) {
 }  // namespace
 
 template <class T>
-void pack_forward(const CudaContext& context, const Conv2dShape& shape, const T* w, T* packed) {
+void pack_forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm, const T* w,
+                  T* packed) {
   const int64_t k = shape.k, c = shape.c, taps = shape.r * shape.s;
   cuda::map(context, k * c * taps, packed, [=] __device__(int64_t i) {
     const int64_t ki = i % k, ci = i / k % c, tap = i / k / c;
@@ -74,8 +75,8 @@ void pack_forward(const CudaContext& context, const Conv2dShape& shape, const T*
 }
 
 template <class T>
-void forward(const CudaContext& context, const Conv2dShape& shape, const T* x, const T* packed, const T* bias,
-             bool relu, T* y) {
+void forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm, const T* x,
+             const T* packed, const T* bias, bool relu, T* y) {
   const Gather gather = gather_of(shape.n, shape.out_h(), shape.out_w(), forward_axes(shape), shape.c);
   evaluate<T>(context, {.gather = gather,
                         .image = x,
@@ -89,7 +90,8 @@ void forward(const CudaContext& context, const Conv2dShape& shape, const T* x, c
 }
 
 template <class T>
-void pack_backward_input(const CudaContext& context, const Conv2dShape& shape, const T* w, T* packed) {
+void pack_backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm, const T* w,
+                         T* packed) {
   const int64_t k = shape.k, c = shape.c, r = shape.r, s = shape.s, stride = shape.stride;
   // Element i of the packed weight, found from its end: which phase, which tap of it, which filter and
   // channel.
@@ -108,8 +110,8 @@ void pack_backward_input(const CudaContext& context, const Conv2dShape& shape, c
 }
 
 template <class T>
-void backward_input(const CudaContext& context, const Conv2dShape& shape, const T* grad_y, const T* packed,
-                    T* grad_x) {
+void backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm, const T* grad_y,
+                    const T* packed, T* grad_x) {
   const int64_t stride = shape.stride;
   for (int64_t ph = 0; ph < stride; ++ph) {
     const Phase v = phase_of(ph, stride, shape.pad, shape.r, shape.h, shape.out_h());
@@ -135,8 +137,8 @@ void backward_input(const CudaContext& context, const Conv2dShape& shape, const 
 }
 
 template <class T>
-void backward_weight(const CudaContext& context, const Conv2dShape& shape, const T* x, const T* grad_y,
-                     T* grad_w) {
+void backward_weight(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm, const T* x,
+                     const T* grad_y, T* grad_w) {
   const Gather gather = gather_of(shape.n, shape.out_h(), shape.out_w(), forward_axes(shape), shape.c);
   const int64_t k = shape.k, c = shape.c, taps = shape.r * shape.s, product = gather.taps() * k;
   Gemm<T> g{.left = LeftOperand::taps,
@@ -163,12 +165,15 @@ void backward_weight(const CudaContext& context, const Conv2dShape& shape, const
   });
 }
 
-#define NST_INSTANTIATE(T)                                                                               \
-  template void pack_forward(const CudaContext&, const Conv2dShape&, const T*, T*);                      \
-  template void forward(const CudaContext&, const Conv2dShape&, const T*, const T*, const T*, bool, T*); \
-  template void pack_backward_input(const CudaContext&, const Conv2dShape&, const T*, T*);               \
-  template void backward_input(const CudaContext&, const Conv2dShape&, const T*, const T*, T*);          \
-  template void backward_weight(const CudaContext&, const Conv2dShape&, const T*, const T*, T*);
+#define NST_INSTANTIATE(T)                                                                                   \
+  template void pack_forward(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const T*, T*);         \
+  template void forward(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const T*, const T*,         \
+                        const T*, bool, T*);                                                                 \
+  template void pack_backward_input(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const T*, T*);  \
+  template void backward_input(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const T*, const T*,  \
+                               T*);                                                                          \
+  template void backward_weight(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const T*, const T*, \
+                                T*);
 NST_INSTANTIATE(float)
 NST_INSTANTIATE(double)
 #undef NST_INSTANTIATE

@@ -12,11 +12,18 @@ namespace {
 
 std::string version() { refuse(); }
 bool can_do(const Conv2dShape&) { return false; }
-void pack(const CudaContext&, const Conv2dShape&, const float*, float*) { refuse(); }
-void forward(const CudaContext&, const Conv2dShape&, const float*, const float*, const float*, bool, float*) {
+void pack(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const float*, float*) { refuse(); }
+void forward(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const float*, const float*,
+             const float*, bool, float*) {
   refuse();
 }
-void backward_input(const CudaContext&, const Conv2dShape&, const float*, const float*, float*) { refuse(); }
-void backward_weight(const CudaContext&, const Conv2dShape&, const float*, const float*, float*) { refuse(); }
+void backward_input(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const float*, const float*,
+                    float*) {
+  refuse();
+}
+void backward_weight(const CudaContext&, const Conv2dShape&, Conv2dAlgorithm, const float*, const float*,
+                     float*) {
+  refuse();
+}
 
 }  // namespace nst::kernels::conv2d_cudnn

@@ -13,7 +13,8 @@
 //             rows of 128 bytes and 4 products of 32 bytes each. The widest tile that still gives every
 //             multiprocessor one; where even those are too few, the depth is split.
 // Bytes       bf16: a pass of its own rounds the image, 6 bytes an element, as TMA copies and does not
-//             compute. Then a stage of the widest tile brings 48 KiB for 2*128*256*64 FLOP: 85 FLOP a byte
+//             compute. It also writes a reflected border, which TMA does not know and for which TF32 has such
+//             a pass too. Then a stage of the widest tile brings 48 KiB for 2*128*256*64 FLOP: 85 FLOP a byte
 //             (64 and 43 with the narrower ones), against 32 of the mma.sync kernel. TF32 reads the image as
 //             it is: 43 FLOP a byte (32, 21).
 // Bottleneck  L2, by that: 990 TFLOP/s in bf16 at 85 FLOP a byte is 11.6 TB/s, about twice what an H100's L2
@@ -30,6 +31,7 @@
 #include <algorithm>
 
 #include "kernels/cuda/hopper.cuh"
+#include "kernels/cuda/nhwc.cuh"
 #include "kernels/cuda/split_sum.cuh"
 #include "kernels/cuda/tensor_map.h"
 
@@ -54,6 +56,7 @@ struct Tile {
 
 struct Bf16 {
   using Element = uint16_t;
+  using Vector = uint2;  // four of them
   static constexpr CUtensorMapDataType kType = CU_TENSOR_MAP_DATA_TYPE_BFLOAT16;
   __device__ static Element round(float x) { return static_cast<Element>(cuda::pack_bf16(x, 0)); }
   template <int kSums>
@@ -63,6 +66,7 @@ struct Bf16 {
 };
 struct Tf32 {
   using Element = float;
+  using Vector = float4;
   static constexpr CUtensorMapDataType kType = CU_TENSOR_MAP_DATA_TYPE_TFLOAT32;
   __device__ static Element round(float x) { return __uint_as_float(cuda::to_tf32(x)); }
   template <int kSums>
@@ -214,11 +218,34 @@ void launch_tiles(const CudaContext& context, const Problem& p, int64_t pixel_ti
                context.stream(), p);
 }
 
-// What both directions are: a convolution of stride 1 of image (n, h, w, c) with filters (k, r*s, c).
+// What both directions are: a convolution of stride 1 of image (n, h, w, c) with filters (k, r*s, c),
+// `border` pixels on each side of the image being mirrored ones and all beyond them zeros.
 struct Convolution {
   int64_t n, h, w, c, k, r, s, pad_h, pad_w;
   int64_t out_h, out_w;
+  int64_t border = 0;
 };
+
+// Four neighbouring channels as TMA is to find them.
+__device__ void convert(const float4& v, uint2& bf16) {
+  bf16 = make_uint2(cuda::pack_bf16(v.x, v.y), cuda::pack_bf16(v.z, v.w));
+}
+__device__ void convert(const float4& v, float4& tf32) { tf32 = v; }
+
+// to (n, h + 2 border, w + 2 border, c) = the image and its border, converted.
+template <class Vector>
+void prepare(const CudaContext& context, const Convolution& g, const float* image, Vector* to) {
+  const int border = static_cast<int>(g.border), h = static_cast<int>(g.h), w = static_cast<int>(g.w);
+  const auto* const from = reinterpret_cast<const float4*>(image);
+  const cuda::Strides strides(h, w, g.c / 4);
+  cuda::map_nhwc(context, g.n, h + 2 * border, w + 2 * border, g.c / 4, to,
+                 [=] __device__(const cuda::Position& at) {
+                   const int i = reflected(at.row - border, h), j = reflected(at.column - border, w);
+                   Vector v;
+                   convert(from[strides.offset(at, i, j)], v);
+                   return v;
+                 });
+}
 
 // The columns of the widest tile that is not half empty and still gives every multiprocessor one.
 int tile_columns(const CudaContext& context, int64_t pixel_tiles, int64_t columns) {
@@ -246,36 +273,34 @@ void convolve(const CudaContext& context, const Convolution& g, const float* ima
   const int64_t piece = g.n * g.out_h * g.out_w * g.k;
   const bool split = splits > 1;
 
-  // Working memory: the pieces, then the rounded image.
-  const bool rounds = kBytes == 2;
+  // Working memory: the pieces, then the image as TMA is to find it, unless it is already.
+  const bool prepares = kBytes == 2 || g.border > 0;
   const int64_t pieces_floats = split ? (splits * piece + 63) / 64 * 64 : 0;
-  const int64_t image_numel = g.n * g.h * g.w * g.c;
+  const int64_t h = g.h + 2 * g.border, w = g.w + 2 * g.border;
+  const int64_t prepared_floats = prepares ? g.n * h * w * g.c * kBytes / 4 : 0;
   float* const scratch =
-      split || rounds ? context.scratch<float>(pieces_floats + (rounds ? image_numel / 2 : 0)) : nullptr;
+      split || prepares ? context.scratch<float>(pieces_floats + prepared_floats) : nullptr;
   const void* operand = image;
-  if constexpr (rounds) {
-    auto* const rounded = reinterpret_cast<uint2*>(scratch + pieces_floats);
-    cuda::map(context, image_numel / 4, rounded, [=] __device__(int64_t i) {
-      const float4 v = reinterpret_cast<const float4*>(image)[i];
-      return make_uint2(cuda::pack_bf16(v.x, v.y), cuda::pack_bf16(v.z, v.w));
-    });
-    operand = rounded;
+  if (prepares) {
+    auto* const prepared = reinterpret_cast<typename Operand::Vector*>(scratch + pieces_floats);
+    prepare(context, g, image, prepared);
+    operand = prepared;
   }
 
   const Problem p{
       .image = cuda::tensor_map(Operand::kType, operand,
                                 {{g.c, kBytes, kDepth},
-                                 {g.w, kBytes * g.c, kBoxWidth},
-                                 {g.h, kBytes * g.c * g.w, kBoxHeight},
-                                 {g.n, kBytes * g.c * g.w * g.h, 1}}),
+                                 {w, kBytes * g.c, kBoxWidth},
+                                 {h, kBytes * g.c * w, kBoxHeight},
+                                 {g.n, kBytes * g.c * w * h, 1}}),
       .filters = cuda::tensor_map(
           Operand::kType, packed,
           {{g.c, kBytes, kDepth}, {g.r * g.s, kBytes * g.c, 1}, {g.k, kBytes * g.c * g.r * g.s, columns}}),
       .out_h = static_cast<int>(g.out_h),
       .out_w = static_cast<int>(g.out_w),
       .columns = static_cast<int>(g.k),
-      .pad_h = static_cast<int>(g.pad_h),
-      .pad_w = static_cast<int>(g.pad_w),
+      .pad_h = static_cast<int>(g.pad_h - g.border),
+      .pad_w = static_cast<int>(g.pad_w - g.border),
       .taps_across = static_cast<int>(g.s),
       .chunks = chunks,
       .steps = steps,
@@ -336,8 +361,9 @@ void pack_forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAl
 
 void forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const float* x,
              const float* packed, const float* bias, bool relu, float* y) {
-  const Convolution g{shape.n, shape.h,   shape.w,   shape.c,       shape.k,      shape.r,
-                      shape.s, shape.pad, shape.pad, shape.out_h(), shape.out_w()};
+  const Convolution g{shape.n,   shape.h,       shape.w,       shape.c,
+                      shape.k,   shape.r,       shape.s,       shape.pad,
+                      shape.pad, shape.out_h(), shape.out_w(), shape.reflects() ? shape.pad : 0};
   is_bf16(algorithm) ? convolve<Bf16>(context, g, x, packed, bias, relu, y)
                      : convolve<Tf32>(context, g, x, packed, bias, relu, y);
 }

@@ -113,7 +113,7 @@ void pack_forward(const Conv2dShape& shape, const T* w, T* packed) {
 template <class T>
 void forward(const Conv2dShape& shape, const T* x, const T* packed, const T* bias, bool relu, T* y) {
   const TileGrid grid{shape.n, shape.out_h(), shape.out_w()};
-  convolve<T>({x, nullptr, shape.h, shape.w, shape.c}, shape.pad, grid, shape.k, packed,
+  convolve<T>({x, nullptr, shape.h, shape.w, shape.c, shape.reflects()}, shape.pad, grid, shape.k, packed,
               {bias, relu, streams(y, shape.n * grid.p * grid.q, shape.k)}, y);
 }
 

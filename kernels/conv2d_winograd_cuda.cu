@@ -27,13 +27,15 @@ constexpr int kThreads = 128;
 // Stride-1 convolution of (n, h, w, c) to (n, p, q, k), as tiles of kTile x kTile outputs.
 struct Tiles {
   int n, h, w, c, p, q, k, pad;
+  bool reflects;
   int rows, columns;  // of tiles in an image
 
   int64_t count() const { return int64_t{n} * rows * columns; }
 };
 
 template <class F>
-Tiles tiles_of(int64_t n, int64_t h, int64_t w, int64_t c, int64_t p, int64_t q, int64_t k, int64_t pad) {
+Tiles tiles_of(int64_t n, int64_t h, int64_t w, int64_t c, int64_t p, int64_t q, int64_t k, int64_t pad,
+               bool reflects) {
   const auto i = [](int64_t v) { return static_cast<int>(v); };
   return {i(n),
           i(h),
@@ -43,6 +45,7 @@ Tiles tiles_of(int64_t n, int64_t h, int64_t w, int64_t c, int64_t p, int64_t q,
           i(q),
           i(k),
           i(pad),
+          reflects,
           i((p + F::kTile - 1) / F::kTile),
           i((q + F::kTile - 1) / F::kTile)};
 }
@@ -79,8 +82,10 @@ __global__ void __launch_bounds__(kThreads)
   for (int a = 0; a < F::kPatch; ++a) {
 #pragma unroll
     for (int b = 0; b < F::kPatch; ++b) {
-      const bool exists = cuda::inside(row + a, g.h) && cuda::inside(column + b, g.w);
-      d[a][b] = exists ? image[(int64_t{row + a} * g.w + column + b) * g.c] : T(0);
+      int h = row + a, w = column + b;
+      if (g.reflects) h = reflected(h, g.h), w = reflected(w, g.w);
+      const bool exists = cuda::inside(h, g.h) && cuda::inside(w, g.w);
+      d[a][b] = exists ? image[(int64_t{h} * g.w + w) * g.c] : T(0);
     }
   }
   cuda::transform<typename F::BT>(d, t);
@@ -169,8 +174,8 @@ template <class T>
 void forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const T* x,
              const T* packed, const T* bias, bool relu, T* y) {
   with_transforms(algorithm, [&]<class F>(F) {
-    const Tiles tiles =
-        tiles_of<F>(shape.n, shape.h, shape.w, shape.c, shape.out_h(), shape.out_w(), shape.k, shape.pad);
+    const Tiles tiles = tiles_of<F>(shape.n, shape.h, shape.w, shape.c, shape.out_h(), shape.out_w(), shape.k,
+                                    shape.pad, shape.reflects());
     convolve<F>(context, tiles, x, packed, bias, relu, y);
   });
 }
@@ -185,8 +190,8 @@ template <class T>
 void backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
                     const T* grad_y, const T* packed, T* grad_x) {
   with_transforms(algorithm, [&]<class F>(F) {
-    const Tiles tiles =
-        tiles_of<F>(shape.n, shape.out_h(), shape.out_w(), shape.k, shape.h, shape.w, shape.c, 2 - shape.pad);
+    const Tiles tiles = tiles_of<F>(shape.n, shape.out_h(), shape.out_w(), shape.k, shape.h, shape.w, shape.c,
+                                    2 - shape.pad, false);
     convolve<F, T>(context, tiles, grad_y, packed, nullptr, false, grad_x);
   });
 }

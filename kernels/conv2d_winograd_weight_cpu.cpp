@@ -43,7 +43,7 @@ void backward_weight(const Conv2dShape& shape, const T* x, const T* grad_y, T* g
   constexpr int64_t kPanelChannels = 3 * kLine;  // a multiple of the micro-kernel's rows and of a line
   static_assert(kPanelChannels % kMicroRows == 0);
   const TileGrid grid{shape.n, shape.out_h(), shape.out_w()};
-  const Images<T> inputs{x, nullptr, shape.h, shape.w, shape.c};
+  const Images<T> inputs{x, nullptr, shape.h, shape.w, shape.c, shape.reflects()};
   const Images<T> gradients{grad_y, nullptr, grid.p, grid.q, shape.k};
   const int64_t tiles = grid.count(), filters = round_up(shape.k, kLine);
   const int64_t panels = (shape.c + kPanelChannels - 1) / kPanelChannels;

@@ -21,6 +21,21 @@ struct PadShape {
   int64_t out_w() const { return w + left + right; }
 };
 
+// Position i of an axis of `size` pixels, mirrored at its outermost ones when it lies beyond them. Further
+// than size - 1 beyond, no pixel is its mirror image, and the result lies outside too.
+template <class Index>
+NST_HOST_DEVICE Index reflected(Index i, Index size) {
+  return i < 0 ? -i : i < size ? i : 2 * (size - 1) - i;
+}
+
+// f(position) for the positions of a border of `before` and `after` pixels whose mirror image is pixel i.
+template <class Index, class F>
+NST_HOST_DEVICE void for_each_mirror_image(Index i, Index size, Index before, Index after, F f) {
+  const Index left = -i, right = 2 * (size - 1) - i;
+  if (left < 0 && left >= -before) f(left);
+  if (right >= size && right < size + after) f(right);
+}
+
 // Where along an axis of `size` pixels the border's value at position i (outside [0, size)) comes from;
 // kNoSource for zeros.
 inline constexpr int64_t kNoSource = -1;
@@ -29,7 +44,7 @@ NST_HOST_DEVICE inline int64_t border_source(PaddingMode mode, int64_t i, int64_
     case PaddingMode::zero:
       return kNoSource;
     case PaddingMode::reflect:
-      return i < 0 ? -i : 2 * (size - 1) - i;
+      return reflected(i, size);
     case PaddingMode::replicate:
       return i < 0 ? 0 : size - 1;
   }

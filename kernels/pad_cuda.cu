@@ -20,9 +20,7 @@ struct Axis {
   __device__ void for_each_copy(int64_t i, F f) const {
     f(before + i);
     if (mode == PaddingMode::reflect) {
-      const int64_t left = -i, right = 2 * (size - 1) - i;  // i mirrored at either edge
-      if (left < 0 && left >= -before) f(before + left);
-      if (right >= size && right < size + after) f(before + right);
+      for_each_mirror_image(i, size, before, after, [&](int64_t at) { f(before + at); });
     } else if (mode == PaddingMode::replicate) {
       if (i == 0) {
         for (int64_t at = 0; at < before; ++at) f(at);

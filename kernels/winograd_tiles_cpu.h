@@ -6,19 +6,21 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "kernels/pad.h"
 #include "kernels/simd_cpu.h"
 #include "kernels/winograd.h"
 
 namespace nst::kernels::winograd {
 inline namespace NST_CPU_VARIANT {
 
-// Images (N, H, W, channels). Where there is a gate, of the same shape, elements count only where it is
-// positive.
+// Images (N, H, W, channels), zero beyond their edges or mirrored at them. Where there is a gate, of the same
+// shape, elements count only where it is positive.
 template <class T>
 struct Images {
   const T* data;
   const T* gate;
   int64_t h, w, channels;
+  bool reflects = false;
 };
 
 // The 4x4 tiles that cover n images of p x q pixels, those at the lower and right edge in part.
@@ -55,13 +57,14 @@ int64_t plane_stride(int64_t elements) {
   return ((elements + kLine - 1) / kLine | 1) * kLine;
 }
 
-// Writes M d M^T of the Size x Size patch d whose first pixel is `corner`, zero outside of the image, for
-// every channel. Channels that fill up the last line are zero.
+// Writes M d M^T of the Size x Size patch d whose first pixel is `corner`, for every channel. Channels that
+// fill up the last line are zero.
 template <class M, int Size, class T>
 void transform_patch(const Images<T>& images, const Tile& corner, const PanelLayout& layout, T* out) {
   constexpr int64_t kLine = Line<T>::kElements;
   const int64_t channels = images.channels, row_stride = images.w * channels, plane = layout.plane;
-  const int64_t start = ((corner.image * images.h + corner.row) * images.w + corner.col) * channels;
+  const int64_t image = corner.image * images.h * row_stride;
+  const int64_t start = image + corner.row * row_stride + corner.col * channels;
   const bool inside =
       corner.row >= 0 && corner.col >= 0 && corner.row + Size <= images.h && corner.col + Size <= images.w;
   const auto whole_lines = [&](auto is_gated) {
@@ -91,9 +94,10 @@ void transform_patch(const Images<T>& images, const Tile& corner, const PanelLay
     T* to = out + layout.at(c);
     transform<M, Size, kPatch, Line<T>>(
         [&](int i, int j) {
-          const int64_t h = corner.row + i, w = corner.col + j;
+          int64_t h = corner.row + i, w = corner.col + j;
+          if (images.reflects) h = reflected(h, images.h), w = reflected(w, images.w);
           if (h < 0 || h >= images.h || w < 0 || w >= images.w) return Line<T>{};
-          const int64_t at = start + i * row_stride + j * channels + c;
+          const int64_t at = image + h * row_stride + w * channels + c;
           const Line<T> value = load_first(images.data + at, count);
           return images.gate ? gated(value, load_first(images.gate + at, count)) : value;
         },

@@ -18,7 +18,7 @@ Variable conv2d(const Variable& x, const Variable& weight, const ops::Conv2dWeig
   if (!packed.weight().shares_storage(weight.value())) {
     throw std::invalid_argument("conv2d: the packed weight belongs to another weight");
   }
-  if (params.padding > 0 && params.padding_mode != ops::PaddingMode::zero) {
+  if (params.padding > 0 && params.padding_mode == ops::PaddingMode::replicate) {
     return conv2d(pad(x, ops::PadParams::all(params.padding, params.padding_mode)), weight, packed, bias,
                   {.stride = params.stride, .relu = params.relu, .algorithm = params.algorithm});
   }

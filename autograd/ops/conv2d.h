@@ -6,8 +6,8 @@
 namespace nst::autograd {
 
 // x (N, H, W, C) * weight (K, C, R, S) + bias (K, or undefined) -> (N, P, Q, K), with an optional fused ReLU;
-// zero padding is part of the convolution, the other modes are a pad before it. `packed` holds the same
-// weight's packed forms between calls; without it the weight is packed anew.
+// zero and reflected borders are part of the convolution, replicated ones are a pad before it. `packed` holds
+// the same weight's packed forms between calls; without it the weight is packed anew.
 Variable conv2d(const Variable& x, const Variable& weight, const Variable& bias = {},
                 const ops::Conv2dParams& params = {});
 Variable conv2d(const Variable& x, const Variable& weight, const ops::Conv2dWeight& packed,

@@ -14,11 +14,14 @@ namespace nst::kernels::cuda {
 // conv2d_gather.h's Axis in the 32 bits that index arithmetic is fast in.
 struct GatherAxis {
   int origin, advance, step, taps, extent;
+  bool reflects = false;
 
   static GatherAxis from(const conv2d_gemm::Axis& a) {
     return {static_cast<int>(a.origin), static_cast<int>(a.advance), static_cast<int>(a.step),
-            static_cast<int>(a.taps), static_cast<int>(a.extent)};
+            static_cast<int>(a.taps),   static_cast<int>(a.extent),  a.reflects};
   }
+  // The source that index i stands for.
+  __device__ int source(int i) const { return reflects ? reflected(i, extent) : i; }
 };
 
 // images x rows x columns destination pixels that read an image of (vertical.extent, horizontal.extent,
@@ -117,8 +120,11 @@ class PixelRows {
       const bool tap_exists = tap.r < g.vertical.taps;
 #pragma unroll
       for (int v = 0; v < kVectors; ++v) {
-        f(v, e, origin_[v] + offset,
-          tap_exists && inside(h_[v] + dh, g.vertical.extent) && inside(w_[v] + dw, g.horizontal.extent));
+        const int h = h_[v] + dh, w = w_[v] + dw;
+        const int hh = g.vertical.source(h), ww = g.horizontal.source(w);
+        const T* from = origin_[v] + offset;
+        if (g.vertical.reflects) from += int64_t{(hh - h) * g.horizontal.extent + ww - w} * g.channels;
+        f(v, e, from, tap_exists && inside(hh, g.vertical.extent) && inside(ww, g.horizontal.extent));
       }
       if (!kAligned) tap.advance(g, 1);
     }
@@ -159,7 +165,8 @@ class TapRows {
       TapCursor tap = taps_;
 #pragma unroll
       for (int e = 0; e < 4; e += kAligned ? 4 : 1) {
-        const int hh = h + g.vertical.step * tap.r, ww = w + g.horizontal.step * tap.s;
+        const int hh = g.vertical.source(h + g.vertical.step * tap.r);
+        const int ww = g.horizontal.source(w + g.horizontal.step * tap.s);
         const bool exists = p.n < g.images && tap.r < g.vertical.taps && inside(hh, g.vertical.extent) &&
                             inside(ww, g.horizontal.extent);
         f(v, e, image_ + element_at(g, p.n, hh, ww, tap.c), exists);

@@ -18,14 +18,19 @@ kernels::Conv2dShape conv2d_shape(const Shape& x, const Shape& weight, const Con
     throw std::invalid_argument(
         fmt::format("conv2d: weight must be (K, {}, R, S), got {}", x[3], weight.to_string()));
   }
-  const kernels::Conv2dShape shape{x[0],      x[1],      x[2],          x[3],          weight[0],
-                                   weight[2], weight[3], params.stride, params.padding};
-  if (params.stride < 1 || params.padding < 0) {
+  const auto [stride, pad, mode, relu, algorithm] = params;
+  const kernels::Conv2dShape shape{x[0],      x[1],      x[2],   x[3], weight[0],
+                                   weight[2], weight[3], stride, pad,  mode};
+  if (stride < 1 || pad < 0) {
     throw std::invalid_argument(
-        fmt::format("conv2d: stride {} and padding {} must be positive", params.stride, params.padding));
+        fmt::format("conv2d: stride {} and padding {} must be positive", stride, pad));
   }
-  if (params.padding > 0 && params.padding_mode != PaddingMode::zero) {
-    throw std::invalid_argument("conv2d: pads with zeros only; call pad first for another border");
+  if (pad > 0 && mode == PaddingMode::replicate) {
+    throw std::invalid_argument("conv2d: pads with zeros or by reflection; call pad first to replicate");
+  }
+  if (shape.reflects() && (pad >= shape.h || pad >= shape.w)) {
+    throw std::invalid_argument(
+        fmt::format("conv2d: a {}x{} image is too small to reflect {} pixels", shape.h, shape.w, pad));
   }
   if (shape.h + 2 * shape.pad < shape.r || shape.w + 2 * shape.pad < shape.s) {
     throw std::invalid_argument(
@@ -81,24 +86,21 @@ Conv2dWeight::Conv2dWeight(Tensor weight) : weight_(std::move(weight)) {
   check_rank("conv2d", "weight", weight_, 4);
 }
 
-Tensor Conv2dWeight::packed(Packed& kept, const kernels::Conv2dShape& shape,
-                            kernels::Conv2dAlgorithm algorithm,
+Tensor Conv2dWeight::packed(Packed& kept, const Key& key, const kernels::Conv2dShape& shape, int64_t numel,
                             const std::function<void(Tensor& to)>& pack) const {
-  if (kept.tensor.defined() && kept.version == weight_.version() && kept.algorithm == algorithm &&
-      kept.stride == shape.stride) {
-    return kept.tensor;
-  }
-  Tensor tensor =
-      Tensor::empty({kernels::conv2d_packed_numel(shape, algorithm)}, weight_.dtype(), weight_.device());
+  if (kept.packed_for == key) return kept.tensor;
+  Tensor tensor = Tensor::empty({numel}, weight_.dtype(), weight_.device());
   pack(tensor);
   const bool worth_keeping = shape.n * shape.h * shape.w < kManyPixels || weight_.device() != kCpu;
-  kept = worth_keeping ? Packed{tensor, algorithm, shape.stride, weight_.version()} : Packed{};
+  kept = worth_keeping ? Packed{tensor, key} : Packed{};
   return tensor;
 }
 
 Tensor Conv2dWeight::packed_forward(const kernels::Conv2dShape& shape,
                                     kernels::Conv2dAlgorithm algorithm) const {
-  return packed(cache_->forward, shape, algorithm, [&](Tensor& to) {
+  const Key key{weight_.version(), algorithm, shape.stride, false};
+  const int64_t numel = kernels::conv2d_packed_numel(shape, algorithm);
+  return packed(cache_->forward, key, shape, numel, [&](Tensor& to) {
     dispatch("conv2d", weight_, [&]<class T>(const auto& context, std::type_identity<T>) {
       kernels::conv2d_pack_forward<T>(context, shape, algorithm, weight_.data<T>(), to.mutable_data<T>());
     });
@@ -107,7 +109,9 @@ Tensor Conv2dWeight::packed_forward(const kernels::Conv2dShape& shape,
 
 Tensor Conv2dWeight::packed_backward(const kernels::Conv2dShape& shape,
                                      kernels::Conv2dAlgorithm algorithm) const {
-  return packed(cache_->backward, shape, algorithm, [&](Tensor& to) {
+  const Key key{weight_.version(), algorithm, shape.stride, shape.reflects()};
+  const int64_t numel = kernels::conv2d_packed_backward_numel(shape, algorithm);
+  return packed(cache_->backward, key, shape, numel, [&](Tensor& to) {
     dispatch("conv2d_backward_input", weight_, [&]<class T>(const auto& context, std::type_identity<T>) {
       kernels::conv2d_pack_backward_input<T>(context, shape, algorithm, weight_.data<T>(),
                                              to.mutable_data<T>());

@@ -16,7 +16,7 @@ using kernels::PaddingMode;
 struct Conv2dParams {
   int64_t stride = 1;
   int64_t padding = 0;  // pixels on each of the four sides
-  // What they hold. The functions below know zero only; autograd::conv2d puts a pad before the others.
+  // What they hold. The functions below know zero and reflect; autograd::conv2d puts a pad before replicate.
   PaddingMode padding_mode = PaddingMode::zero;
   bool relu = false;  // y = max(0, conv)
   // Which algorithm, instead of the one that kernels::conv2d_algorithm() prefers for the shape and device.
@@ -37,25 +37,32 @@ class Conv2dWeight {
   Tensor packed_backward(const kernels::Conv2dShape& shape, kernels::Conv2dAlgorithm algorithm) const;
 
  private:
+  // What a packing depends on.
+  struct Key {
+    uint64_t version;
+    kernels::Conv2dAlgorithm algorithm;
+    int64_t stride;
+    bool reflects;
+    bool operator==(const Key&) const = default;
+  };
   struct Packed {
     Tensor tensor;
-    kernels::Conv2dAlgorithm algorithm{};
-    int64_t stride = 0;  // some packings depend on it
-    uint64_t version = 0;
+    std::optional<Key> packed_for;
   };
   struct Cache {
     Packed forward, backward;
   };
   // The kept one if it fits, else one that `pack` makes, kept or not.
-  Tensor packed(Packed& kept, const kernels::Conv2dShape& shape, kernels::Conv2dAlgorithm algorithm,
+  Tensor packed(Packed& kept, const Key& key, const kernels::Conv2dShape& shape, int64_t numel,
                 const std::function<void(Tensor& to)>& pack) const;
+
   Tensor weight_;
   std::shared_ptr<Cache> cache_ = std::make_shared<Cache>();
 };
 
 // x (N, H, W, C), weight (K, C, R, S), bias (K) or undefined -> (N, P, Q, K) with
-// P = (H + 2*padding - R) / stride + 1. Throws std::invalid_argument when the shapes do not fit, or
-// when the algorithm asked for cannot do them on x's device.
+// P = (H + 2*padding - R) / stride + 1. Throws std::invalid_argument when the shapes do not fit, when the
+// image is too small to be reflected, or when the algorithm asked for cannot do the shape on x's device.
 Tensor conv2d_forward(const Tensor& x, const Conv2dWeight& weight, const Tensor& bias,
                       const Conv2dParams& params);
 

@@ -47,7 +47,7 @@ Results run(const Conv2dShape& shape, Conv2dAlgorithm algorithm) {
   conv2d_pack_forward(kContext, shape, algorithm, w.data(), packed.data());
   conv2d_forward<T>(kContext, shape, algorithm, x.data(), packed.data(), nullptr, false, y.data());
   conv2d_forward<T>(kContext, shape, algorithm, x.data(), packed.data(), bias.data(), true, rectified.data());
-  packed = unwritten<T>(conv2d_packed_numel(shape, algorithm));
+  packed = unwritten<T>(conv2d_packed_backward_numel(shape, algorithm));
   conv2d_pack_backward_input(kContext, shape, algorithm, w.data(), packed.data());
   conv2d_backward_input(kContext, shape, algorithm, grad_y.data(), static_cast<const T*>(nullptr),
                         packed.data(), grad_x.data());
@@ -88,7 +88,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Conv2dShape{1, 2, 40, 12, 20, 3, 3, 1, 1}, Conv2dShape{1, 9, 9, 4, 6, 3, 3, 1, 4},
                       Conv2dShape{2, 30, 31, 24, 65, 3, 3, 1, 1}, Conv2dShape{1, 65, 17, 70, 15, 3, 3, 1, 0},
                       Conv2dShape{1, 16, 16, 160, 144, 3, 3, 1, 1},
-                      Conv2dShape{1, 61, 66, 16, 16, 3, 3, 1, 1}));
+                      Conv2dShape{1, 61, 66, 16, 16, 3, 3, 1, 1},
+                      Conv2dShape{1, 14, 19, 24, 18, 3, 3, 1, 1, kernels::PaddingMode::reflect}));
 
 TEST(Winograd, passes_nan_on) {
   // A broken pixel must stay visible through the transforms and the ReLU.
@@ -123,7 +124,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Conv2dShape{1, 24, 203, 32, 3, 9, 9, 1, 0},  // more than one block of pixels
                       Conv2dShape{1, 19, 22, 8, 33, 3, 3, 2, 1}, Conv2dShape{1, 21, 20, 5, 8, 3, 3, 2, 0},
                       Conv2dShape{3, 9, 7, 17, 9, 1, 1, 1, 0}, Conv2dShape{1, 13, 12, 4, 6, 5, 2, 1, 1},
-                      Conv2dShape{1, 12, 12, 3, 2, 2, 2, 4, 0}));
+                      Conv2dShape{1, 12, 12, 3, 2, 2, 2, 4, 0},
+                      Conv2dShape{2, 14, 103, 3, 17, 9, 9, 1, 4, kernels::PaddingMode::reflect}));
 
 TEST(Conv2dAlgorithm, is_winograd_where_it_pays) {
   EXPECT_EQ(conv2d_algorithm(kContext, {1, 64, 64, 64, 64, 3, 3, 1, 1}), Conv2dAlgorithm::winograd4);

@@ -60,16 +60,20 @@ TEST_P(Conv2dMathMode, is_as_exact_as_documented) {
 
 INSTANTIATE_TEST_SUITE_P(
     shapes, Conv2dMathMode,
-    ::testing::Combine(::testing::Values(MathMode::tf32, MathMode::bf16),
-                       ::testing::Values(Case{{1, 7, 6, 4}, {8, 4, 1, 1}, {}},
-                                         Case{{2, 9, 11, 8}, {20, 8, 3, 3}, {.stride = 2, .padding = 1}},
-                                         Case{{1, 17, 9, 12}, {4, 12, 5, 3}, {.padding = 2}},
-                                         // several tiles of the product each way, with a split depth
-                                         Case{{1, 13, 12, 64}, {132, 64, 3, 3}, {.padding = 1}},
-                                         // what Hopper does with wgmma
-                                         Case{{2, 9, 18, 64}, {72, 64, 3, 3}, {.padding = 1}},
-                                         // more taps than a tile has rows, and pixels than it has depth
-                                         Case{{3, 7, 8, 20}, {68, 20, 3, 3}, {}})));
+    ::testing::Combine(
+        ::testing::Values(MathMode::tf32, MathMode::bf16),
+        ::testing::Values(Case{{1, 7, 6, 4}, {8, 4, 1, 1}, {}},
+                          Case{{2, 9, 11, 8}, {20, 8, 3, 3}, {.stride = 2, .padding = 1}},
+                          Case{{1, 17, 9, 12}, {4, 12, 5, 3}, {.padding = 2}},
+                          // several tiles of the product each way, with a split depth
+                          Case{{1, 13, 12, 64}, {132, 64, 3, 3}, {.padding = 1}},
+                          // what Hopper does with wgmma
+                          Case{{2, 9, 18, 64}, {72, 64, 3, 3}, {.padding = 1}},
+                          Case{{1, 9, 11, 12},
+                               {8, 12, 5, 5},
+                               {.stride = 2, .padding = 2, .padding_mode = ops::PaddingMode::reflect}},
+                          // more taps than a tile has rows, and pixels than it has depth
+                          Case{{3, 7, 8, 20}, {68, 20, 3, 3}, {}})));
 
 TEST(Conv2dMathModeFallback, is_float32_where_vectors_do_not_fit) {
   if (cuda_device_count() == 0) GTEST_SKIP() << "no CUDA device";
