@@ -9,7 +9,6 @@
 #include <random>
 #include <stdexcept>
 
-#include "autograd/engine.h"
 #include "tensor/names.h"
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/resize.h"
@@ -109,10 +108,8 @@ nn::Evaluation Basic::evaluate(const Tensor& x) {
   const auto results = evaluation_.run(x, [this](const Tensor& at) {
     const MemoryPlan::Run planned(memory_plan_);
     const autograd::NarrowSaving narrow(options_.activation_storage);
-    const autograd::Variable picture(at, true);
-    const auto [loss, terms] = objective_(picture);
-    autograd::backward(loss);
-    return std::vector{terms, picture.grad()};
+    const auto [terms, grad] = objective_.evaluate(at);
+    return std::vector{terms, grad};
   });
   return {results[0], results[1]};
 }
@@ -146,7 +143,8 @@ IterationReport Basic::step() {
 void Basic::check_improvement(IterationReport& report) {
   if (options_.min_improvement <= 0 || history_.size() < kImprovementWindow) return;
   const double before = history_[history_.size() - kImprovementWindow].loss.total;
-  const double percent = 100 * (before - report.loss.total) / before;
+  // titu1994's objective can be negative.
+  const double percent = 100 * (before - report.loss.total) / std::abs(before);
   if (percent >= options_.min_improvement) return;
   finished_ = true;
   report.note = fmt::format("improved by {:.3g}% in {} iterations, less than {}%", percent,

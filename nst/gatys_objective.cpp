@@ -8,13 +8,21 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "autograd/engine.h"
 #include "autograd/ops/elementwise.h"
+#include "autograd/ops/mask.h"
+#include "autograd/ops/slice.h"
+#include "autograd/ops/squared_error.h"
 #include "autograd/ops/total_variation.h"
+#include "nst/masks.h"
+#include "nst/picture_tiles.h"
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/slice.h"
 
 namespace nst {
 namespace {
+
+using autograd::Variable;
 
 void check_weight(std::string_view what, double weight) {
   if (!std::isfinite(weight) || weight < 0) {
@@ -23,6 +31,13 @@ void check_weight(std::string_view what, double weight) {
   }
 }
 
+void check_mask(std::string_view what, const Tensor& mask, PictureSize size) {
+  if (!mask.defined()) return;
+  check_shape("basic", what, mask, {size.height, size.width});
+}
+
+PictureSize size_of(const Tensor& picture) { return {picture.size(1), picture.size(2)}; }
+
 std::vector<std::string> names_of(const std::vector<LayerWeight>& layers) {
   std::vector<std::string> names;
   for (const auto& [layer, weight] : layers) names.push_back(layer);
@@ -30,17 +45,45 @@ std::vector<std::string> names_of(const std::vector<LayerWeight>& layers) {
 }
 
 // Adds weight * loss to a sum that may be undefined, and returns the term.
-Tensor add_term(autograd::Variable& sum, const autograd::Variable& loss, double weight) {
-  const autograd::Variable term = autograd::scale(loss, weight);
+Tensor add_term(Variable& sum, const Variable& loss, double weight) {
+  const Variable term = autograd::scale(loss, weight);
   sum = sum.defined() ? autograd::add(sum, term) : term;
   return term.value();
+}
+
+void check_options(const GatysOptions& options, const std::vector<StylePicture>& styles) {
+  check_weight("content_weight", options.content_weight);
+  check_weight("style_weight", options.style_weight);
+  check_weight("tv_weight", options.tv_weight);
+  for (const auto& [layer, weight] : options.content_layers) check_weight(layer + "'s weight", weight);
+  for (const auto& term : options.style_layers) {
+    if (!std::isfinite(term.weight)) {
+      throw std::invalid_argument(
+          fmt::format("{}'s weight must be a finite number, got {}", term.layer, term.weight));
+    }
+    if (term.blurs < 0 || (term.blurs > 0 && term.with.empty()))
+      throw std::invalid_argument(term.layer + ": only correlations of two layers can be blurred");
+  }
+  if (!std::isfinite(options.activation_shift))
+    throw std::invalid_argument("activation_shift must be a finite number");
+  if (options.tile < 0) throw std::invalid_argument("tile must be at least 0 pixels");
+  for (const auto& style : styles) check_weight("a style's weight", style.weight);
+  if (std::ranges::none_of(styles, [](const StylePicture& s) { return s.weight > 0; }))
+    throw std::invalid_argument("basic: needs a style with a positive weight");
+  const bool content =
+      options.content_weight > 0 &&
+      std::ranges::any_of(options.content_layers, [](const auto& l) { return l.weight > 0; });
+  const bool style = options.style_weight > 0 &&
+                     std::ranges::any_of(options.style_layers, [](const auto& t) { return t.weight != 0; });
+  if (!content && !style && !(options.tv_weight > 0))
+    throw std::invalid_argument("basic: every weight is zero, so there is nothing to do");
 }
 
 }  // namespace
 
 std::vector<std::string> needed_layers(const GatysOptions& options) {
   std::vector<std::string> layers = names_of(options.content_layers);
-  std::ranges::copy(names_of(options.style_layers), std::back_inserter(layers));
+  std::ranges::copy(layers_of(options.style_layers), std::back_inserter(layers));
   std::ranges::sort(layers);
   layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
   return layers;
@@ -48,45 +91,169 @@ std::vector<std::string> needed_layers(const GatysOptions& options) {
 
 GatysObjective::GatysObjective(const LossNetwork& network, const Tensor& content,
                                const std::vector<StylePicture>& styles, GatysOptions options)
-    : network_(network), options_(std::move(options)), layers_(needed_layers(options_)) {
+    : network_(network),
+      options_(std::move(options)),
+      style_layers_(layers_of(options_.style_layers)),
+      layers_(needed_layers(options_)) {
   check_rank("basic", "the content picture", content, 4);
-  size_ = {content.size(1), content.size(2)};
-  check_weight("content_weight", options_.content_weight);
-  check_weight("style_weight", options_.style_weight);
-  check_weight("tv_weight", options_.tv_weight);
-  for (const auto* layers : {&options_.content_layers, &options_.style_layers}) {
-    for (const auto& [layer, weight] : *layers) check_weight(layer + "'s weight", weight);
-  }
-  double style_sum = 0;
-  for (const auto& style : styles) {
-    check_weight("a style's weight", style.weight);
-    style_sum += style.weight;
-  }
-  if (styles.empty() || !(style_sum > 0))
-    throw std::invalid_argument("basic: needs a style with a positive weight");
-
-  const auto any_weighs = [](const std::vector<LayerWeight>& layers) {
-    return std::ranges::any_of(layers, [](const LayerWeight& l) { return l.weight > 0; });
-  };
-  if (!(options_.content_weight > 0 && any_weighs(options_.content_layers)) &&
-      !(options_.style_weight > 0 && any_weighs(options_.style_layers)) && !(options_.tv_weight > 0)) {
-    throw std::invalid_argument("basic: every weight is zero, so there is nothing to do");
-  }
+  size_ = size_of(content);
+  check_options(options_, styles);
+  check_mask("the content's mask", options_.content_region, size_);
 
   const autograd::NoGradGuard no_grad;
-  if (!options_.content_layers.empty()) {
-    const auto maps = network_.features(autograd::Variable(content), names_of(options_.content_layers));
-    for (const auto& [layer, weight] : options_.content_layers)
-      content_targets_.push_back(maps.at(layer).value());
-  }
+  if (!options_.content_layers.empty()) read_content(content);
   if (options_.style_layers.empty()) return;
-  style_targets_.resize(options_.style_layers.size());
+  const double weight_sum = std::transform_reduce(styles.begin(), styles.end(), 0.0, std::plus<>(),
+                                                  [](const StylePicture& s) { return s.weight; });
   for (const auto& style : styles) {
-    const auto maps = network_.features(autograd::Variable(style.picture), names_of(options_.style_layers));
-    for (size_t i = 0; i < style_targets_.size(); ++i) {
-      const auto gram = style_gram(maps.at(options_.style_layers[i].layer), options_.style_normalisation);
-      const Tensor share = ops::affine(gram.value(), style.weight / style_sum);
-      style_targets_[i] = style_targets_[i].defined() ? ops::add(style_targets_[i], share) : share;
+    if (style.weight > 0) add_style(style, weight_sum);
+  }
+  if (options_.style_blend == StyleBlend::losses) return;
+  for (Region& region : regions_) {
+    if (region.guides.front().defined() || region.weight == 1) continue;
+    for (Tensor& sum : region.targets) sum = ops::affine(sum, 1 / region.weight);  // a mean
+  }
+}
+
+bool GatysObjective::is_tiled(PictureSize picture) const {
+  return options_.tile > 0 && (picture.height > options_.tile || picture.width > options_.tile);
+}
+
+StatisticParams GatysObjective::statistic_params() const {
+  return {.normalisation = options_.style_normalisation,
+          .shift = options_.activation_shift,
+          .guiding = options_.guiding,
+          .depth = network_.config().depth,
+          .ceil_mode = network_.config().ceil_mode};
+}
+
+std::vector<Tensor> GatysObjective::guides_for(const Tensor& mask, PictureSize picture) const {
+  std::vector<Tensor> guides(options_.style_layers.size());
+  if (!mask.defined()) return guides;
+  for (size_t t = 0; t < guides.size(); ++t) {
+    const auto& layer = summed_layer(network_.config().depth, options_.style_layers[t]);
+    const PictureSize size = map_size(network_.config(), layer, picture);
+    guides[t] = options_.guiding == Guiding::guided ? guide_of(mask, size) : binary_mask_of(mask, size);
+  }
+  return guides;
+}
+
+Variable GatysObjective::term_statistic(const nn::FeatureMaps& maps, size_t t, const Tensor& guide,
+                                        PictureSize picture, const Tile* tile) const {
+  const StyleTerm& term = options_.style_layers[t];
+  const auto& layer = summed_layer(network_.config().depth, term);
+  StatisticPart part{.whole = map_size(network_.config(), layer, picture), .guide = guide};
+  if (tile) {
+    part.core = core_in_crop(network_.config(), layer, *tile, picture);
+    if (guide.defined())
+      part.guide = read_window(guide, core_in_map(network_.config(), layer, *tile, picture));
+  }
+  return style_statistic(maps, term, statistic_params(), part);
+}
+
+std::vector<Tensor> GatysObjective::read_statistics(const Tensor& picture,
+                                                    const std::vector<Tensor>& guides) const {
+  const PictureSize size = size_of(picture);
+  std::vector<Tensor> sums(guides.size());
+  const auto add = [&](const nn::FeatureMaps& maps, const Tile* tile) {
+    for (size_t t = 0; t < sums.size(); ++t) {
+      const Tensor part = term_statistic(maps, t, guides[t], size, tile).value();
+      sums[t] = sums[t].defined() ? ops::add(sums[t], part) : part;
+    }
+  };
+  if (!is_tiled(size)) {
+    add(network_.features(Variable(picture), style_layers_), nullptr);
+    return sums;
+  }
+  const TileReach reach = tile_reach(network_.config().depth, style_layers_, options_.style_layers);
+  for (const Tile& tile : picture_tiles(size, options_.tile, reach)) {
+    add(network_.features(Variable(read_window(picture, tile.crop)), style_layers_), &tile);
+  }
+  return sums;
+}
+
+void GatysObjective::add_style(const StylePicture& style, double weight_sum) {
+  check_mask("a style's region", style.region, size_);
+  check_mask("a style picture's mask", style.source, size_of(style.picture));
+  const auto targets = read_statistics(style.picture, guides_for(style.source, size_of(style.picture)));
+  if (style.region.defined() || options_.style_blend == StyleBlend::losses) {
+    const double weight =
+        options_.style_blend == StyleBlend::losses ? style.weight : style.weight / weight_sum;
+    regions_.push_back({weight, guides_for(style.region, size_), targets});
+    return;
+  }
+  // Everywhere: of all such styles one, and the first to be found.
+  auto shared = std::ranges::find_if(regions_, [](const Region& r) { return !r.guides.front().defined(); });
+  if (shared == regions_.end()) {
+    regions_.push_back({0, guides_for({}, size_), std::vector<Tensor>(targets.size())});
+    shared = std::prev(regions_.end());
+  }
+  const double share = style.weight / weight_sum;
+  shared->weight += share;
+  for (size_t t = 0; t < targets.size(); ++t) {
+    const Tensor part = ops::affine(targets[t], share);
+    Tensor& sum = shared->targets[t];
+    sum = sum.defined() ? ops::add(sum, part) : part;
+  }
+}
+
+void GatysObjective::read_content(const Tensor& content) {
+  const auto names = names_of(options_.content_layers);
+  for (const auto& name : names) {
+    const PictureSize map = map_size(network_.config(), name, size_);
+    content_guides_.push_back(options_.content_region.defined() ? shrunk_mask(options_.content_region, map)
+                                                                : Tensor());
+  }
+  if (!is_tiled(size_)) {
+    const auto maps = network_.features(Variable(content), names);
+    for (const auto& name : names) content_targets_.push_back(maps.at(name).value());
+    return;
+  }
+  for (const auto& name : names) {
+    const PictureSize map = map_size(network_.config(), name, size_);
+    const int64_t channels = nn::vgg_layer_shape(network_.config().depth, name).channels;
+    content_targets_.push_back(
+        Tensor::zeros({1, map.height, map.width, channels}, content.dtype(), content.device()));
+  }
+  for (const Tile& tile :
+       picture_tiles(size_, options_.tile, tile_reach(network_.config().depth, names, {}))) {
+    const auto maps = network_.features(Variable(read_window(content, tile.crop)), names);
+    for (size_t i = 0; i < names.size(); ++i) {
+      add_to_window(
+          content_targets_[i], core_in_map(network_.config(), names[i], tile, size_),
+          read_window(maps.at(names[i]).value(), core_in_crop(network_.config(), names[i], tile, size_)));
+    }
+  }
+}
+
+Variable GatysObjective::content_term(const nn::FeatureMaps& maps, size_t i, const Tile* tile) const {
+  const auto& name = options_.content_layers[i].layer;
+  Variable features = maps.at(name);
+  Tensor target = content_targets_[i], guide = content_guides_[i];
+  const double scale = content_scale(options_.content_normalisation, target.size(3), target.numel(), size_);
+  if (tile) {
+    const Window core = core_in_crop(network_.config(), name, *tile, size_),
+                 place = core_in_map(network_.config(), name, *tile, size_);
+    features =
+        autograd::slice(autograd::slice(features, {1, core.top, core.height}), {2, core.left, core.width});
+    target = read_window(target, place);
+    if (guide.defined()) guide = read_window(guide, place);
+  }
+  if (guide.defined()) {
+    features = autograd::mask(features, guide);
+    target = ops::mask_forward(target, guide);
+  }
+  return autograd::sum_of_squares(features, Variable(target), scale);
+}
+
+void GatysObjective::add_style_losses(const std::vector<std::vector<Variable>>& statistics, Variable& total,
+                                      std::vector<Tensor>& terms) const {
+  for (size_t r = 0; r < regions_.size(); ++r) {
+    for (size_t t = 0; t < statistics[r].size(); ++t) {
+      const Variable loss =
+          style_loss(statistics[r][t], regions_[r].targets[t], options_.style_normalisation, size_);
+      terms.push_back(add_term(total, loss,
+                               regions_[r].weight * options_.style_layers[t].weight * options_.style_weight));
     }
   }
 }
@@ -94,35 +261,41 @@ GatysObjective::GatysObjective(const LossNetwork& network, const Tensor& content
 // The terms are one vector: the total, then the content's, the style's, and the total variation if it weighs.
 LossTerms GatysObjective::split(const std::vector<double>& values) const {
   const auto style = values.begin() + 1 + static_cast<std::ptrdiff_t>(content_targets_.size()),
-             tv = style + static_cast<std::ptrdiff_t>(style_targets_.size());
+             tv = style + static_cast<std::ptrdiff_t>(regions_.size() * options_.style_layers.size());
   return {.total = values[0],
           .content = std::accumulate(values.begin() + 1, style, 0.0),
           .style = std::accumulate(style, tv, 0.0),
           .tv = std::accumulate(tv, values.end(), 0.0)};
 }
 
-std::pair<autograd::Variable, Tensor> GatysObjective::operator()(const autograd::Variable& picture) const {
+std::pair<Variable, Tensor> GatysObjective::operator()(const Variable& picture) const {
   const auto maps = network_.features(picture, layers_);
-  autograd::Variable total;
+  Variable total;
   std::vector<Tensor> terms(1);
   for (size_t i = 0; i < content_targets_.size(); ++i) {
-    const auto& [layer, weight] = options_.content_layers[i];
-    terms.push_back(add_term(
-        total, content_loss(maps.at(layer), content_targets_[i], options_.content_normalisation, size_),
-        weight * options_.content_weight));
+    terms.push_back(add_term(total, content_term(maps, i, nullptr),
+                             options_.content_layers[i].weight * options_.content_weight));
   }
-  for (size_t i = 0; i < style_targets_.size(); ++i) {
-    const auto& [layer, weight] = options_.style_layers[i];
-    const auto gram = style_gram(maps.at(layer), options_.style_normalisation);
-    terms.push_back(add_term(total, style_loss(gram, style_targets_[i], options_.style_normalisation, size_),
-                             weight * options_.style_weight));
+  std::vector<std::vector<Variable>> statistics(regions_.size());
+  for (size_t r = 0; r < regions_.size(); ++r) {
+    for (size_t t = 0; t < options_.style_layers.size(); ++t)
+      statistics[r].push_back(term_statistic(maps, t, regions_[r].guides[t], size_, nullptr));
   }
+  add_style_losses(statistics, total, terms);
   if (options_.tv_weight > 0) {
     terms.push_back(
         add_term(total, autograd::total_variation(picture, options_.tv_variant), options_.tv_weight));
   }
   terms[0] = total.value();
   return {total, ops::concat(terms, 0)};
+}
+
+GatysObjective::Evaluation GatysObjective::evaluate(const Tensor& x) const {
+  if (is_tiled(size_)) return evaluate_tiled(x);
+  const Variable picture(x, true);
+  const auto [loss, terms] = (*this)(picture);
+  autograd::backward(loss);
+  return {terms, picture.grad()};
 }
 
 }  // namespace nst

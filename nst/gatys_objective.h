@@ -1,15 +1,24 @@
 // The objective of Gatys et al. 2016, eq. 7, with total variation:
-//   L(x) = content_weight * sum_l c_l content_l(x) + style_weight * sum_l s_l style_l(x) + tv_weight * tv(x)
+//   L(x) = content_weight * sum_l c_l content_l(x) + style_weight * sum_t s_t style_t(x) + tv_weight * tv(x)
+// A style term is a layer's Gram matrix or, as Novak & Nikulin 2016 have it, the correlations of two layers.
+//
+// A style may be kept to a region of the picture, and taken from a region of its own picture (Gatys et al.
+// 2017). Styles without a region share one target, the weighted mean of theirs; each style with one has its
+// own, and style_t is the weighted mean of their losses.
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nst/loss_network.h"
 #include "nst/losses.h"
+#include "nst/style_statistics.h"
 #include "tensor/ops/total_variation.h"
 
 namespace nst {
+
+struct Tile;
 
 struct LayerWeight {
   std::string layer;  // "relu4_2"
@@ -19,11 +28,20 @@ struct LayerWeight {
 struct StylePicture {
   Tensor picture;     // (1, H, W, 3), RGB, 0..255; any size
   double weight = 1;  // relative to the other styles
+  Tensor region =
+      {};  // (H, W) in 0..1 of the content's size: where the style is wanted; undefined: everywhere
+  Tensor source = {};  // (H, W) in 0..1 of the style picture's size: what of it is the style; undefined: all
+};
+
+// What becomes of several styles that share a region.
+enum class StyleBlend {
+  targets,  // one loss against the weighted mean of their correlations
+  losses,   // the weighted sum of a loss each, weights as they are: titu1994
 };
 
 struct GatysOptions {
   std::vector<LayerWeight> content_layers{{"relu4_2", 1}};
-  std::vector<LayerWeight> style_layers{
+  std::vector<StyleTerm> style_layers{
       {"relu1_1", 1}, {"relu2_1", 1}, {"relu3_1", 1}, {"relu4_1", 1}, {"relu5_1", 1}};
   double content_weight = 1;
   double style_weight = 1;
@@ -31,6 +49,12 @@ struct GatysOptions {
   ContentNormalisation content_normalisation = ContentNormalisation::mean;
   StyleNormalisation style_normalisation = StyleNormalisation::gatys_notebook;
   ops::TvVariant tv_variant = ops::TvVariant::squared;
+  double activation_shift = 0;  // added to every feature before correlations; Novak & Nikulin use -1
+  StyleBlend style_blend = StyleBlend::targets;
+  Guiding guiding = Guiding::guided;
+  Tensor content_region = {};  // (H, W) in 0..1 of the content's size: weight of the content loss, by pixel
+  int64_t tile =
+      0;  // side in pixels of the tiles that are evaluated one by one; 0: the whole picture at once
 };
 
 // Each term with its weights applied, so that they add up to the total.
@@ -40,9 +64,8 @@ struct LossTerms {
 
 class GatysObjective {
  public:
-  // Computes the targets: the content's features, and the weighted mean of the styles' Gram matrices.
-  // `network` must outlive the objective. Throws std::invalid_argument on unknown layers, no style, or
-  // weights that are not finite or sum to zero.
+  // Computes the targets. `network` must outlive the objective. Throws std::invalid_argument on unknown
+  // layers, no style, masks of another size, or weights that are not finite or sum to zero.
   GatysObjective(const LossNetwork& network, const Tensor& content, const std::vector<StylePicture>& styles,
                  GatysOptions options);
 
@@ -54,15 +77,47 @@ class GatysObjective {
   LossTerms split(const std::vector<double>& values) const;
   LossTerms read(const Tensor& terms) const { return split(terms.to_vector<double>()); }
 
+  // The terms and the gradient at x, tile by tile where the options have it so. The result is the same, up to
+  // rounding: correlations are sums over pixels, so a first pass adds them up, tile by tile and without a
+  // graph; the losses' gradient by them is then known, and a second pass sends it back through each tile.
+  struct Evaluation {
+    Tensor terms, grad;
+  };
+  Evaluation evaluate(const Tensor& x) const;
+
   const GatysOptions& options() const { return options_; }
 
  private:
+  // Styles that share a region.
+  struct Region {
+    double weight;                // of its losses
+    std::vector<Tensor> guides;   // per term, of the size of its summed layer's map; undefined: everywhere
+    std::vector<Tensor> targets;  // per term, (1, Ca, Cb)
+  };
+
+  StatisticParams statistic_params() const;
+  std::vector<Tensor> guides_for(const Tensor& mask, PictureSize picture) const;
+  // Per term, of a picture as a whole or tile by tile.
+  std::vector<Tensor> read_statistics(const Tensor& picture, const std::vector<Tensor>& guides) const;
+  void add_style(const StylePicture& style, double weight_sum);
+  void read_content(const Tensor& content);
+  bool is_tiled(PictureSize picture) const;
+
+  autograd::Variable term_statistic(const nn::FeatureMaps& maps, size_t term, const Tensor& guide,
+                                    PictureSize picture, const Tile* tile) const;
+  autograd::Variable content_term(const nn::FeatureMaps& maps, size_t layer, const Tile* tile) const;
+  // Adds the style losses of some statistics, [region][term], to a total, and to the terms.
+  void add_style_losses(const std::vector<std::vector<autograd::Variable>>& statistics,
+                        autograd::Variable& total, std::vector<Tensor>& terms) const;
+  Evaluation evaluate_tiled(const Tensor& x) const;
+
   const LossNetwork& network_;
   GatysOptions options_;
   PictureSize size_;
-  std::vector<std::string> layers_;      // all that are needed, once each
-  std::vector<Tensor> content_targets_;  // per content layer, (1, H', W', C)
-  std::vector<Tensor> style_targets_;    // per style layer, (1, C, C)
+  std::vector<std::string> style_layers_, layers_;  // that style, and that all need, once each
+  std::vector<Tensor> content_targets_;             // per content layer, (1, H', W', C)
+  std::vector<Tensor> content_guides_;              // per content layer, (H', W'); undefined: 1
+  std::vector<Region> regions_;
 };
 
 // The layers an objective with these options needs.

@@ -36,38 +36,40 @@ ContentNormalisation parse_content_normalisation(std::string_view name) {
   return parse_name<ContentNormalisation>("content normalisation", kContentNames, name);
 }
 
-autograd::Variable style_gram(const autograd::Variable& features, StyleNormalisation normalisation,
-                              double shift) {
-  check_rank("style_gram", "features", features.value(), 4);
-  const double pixels = static_cast<double>(features.shape()[1] * features.shape()[2]);
-  const double channels = static_cast<double>(features.shape()[3]);
-  double scale = 1;
+double gram_scale(StyleNormalisation normalisation, int64_t channels, int64_t other_channels, int64_t pixels,
+                  int64_t window) {
+  const double per_pixel = 1 / static_cast<double>(pixels);
   switch (normalisation) {
     case StyleNormalisation::gatys:
     case StyleNormalisation::gatys_notebook:
-      scale = 1 / pixels;
-      break;
+      return per_pixel;
     case StyleNormalisation::neural_style:
-      scale = 1 / (channels * pixels);
-      break;
+      return per_pixel / std::sqrt(static_cast<double>(channels * other_channels));
     case StyleNormalisation::titu1994:
-      scale = 1;
       break;
   }
-  return autograd::gram(features, {.shift = shift, .scale = scale});
+  return static_cast<double>(window);
+}
+
+autograd::Variable style_gram(const autograd::Variable& features, StyleNormalisation normalisation,
+                              double shift) {
+  check_rank("style_gram", "features", features.value(), 4);
+  const int64_t pixels = features.shape()[1] * features.shape()[2], channels = features.shape()[3];
+  return autograd::gram(features,
+                        {.shift = shift, .scale = gram_scale(normalisation, channels, channels, pixels)});
 }
 
 autograd::Variable style_loss(const autograd::Variable& gram, const Tensor& target,
                               StyleNormalisation normalisation, PictureSize picture) {
-  const double channels = static_cast<double>(gram.shape()[-1]);
+  const double pairs = static_cast<double>(gram.shape()[-2] * gram.shape()[-1]);
   const double mean = 1 / static_cast<double>(gram.value().numel());
   double factor = 0;
   switch (normalisation) {
     case StyleNormalisation::gatys:
-      factor = 1 / (4 * square(channels));
+      factor = 1 / (4 * pairs);
       break;
     case StyleNormalisation::gatys_notebook:
-      factor = 1e3 / square(channels) * mean;
+      factor = 1e3 / pairs * mean;
       break;
     case StyleNormalisation::neural_style:
       factor = mean;
@@ -79,28 +81,28 @@ autograd::Variable style_loss(const autograd::Variable& gram, const Tensor& targ
   return autograd::sum_of_squares(gram, autograd::Variable(target), factor);
 }
 
-autograd::Variable content_loss(const autograd::Variable& features, const Tensor& target,
-                                ContentNormalisation normalisation, PictureSize picture) {
-  const double channels = static_cast<double>(features.shape()[-1]);
-  double factor = 1;
+double content_scale(ContentNormalisation normalisation, int64_t channels, int64_t count,
+                     PictureSize picture) {
   switch (normalisation) {
     case ContentNormalisation::mean:
-      factor = 1 / static_cast<double>(features.value().numel());
-      break;
+      return 1 / static_cast<double>(count);
     case ContentNormalisation::gatys:
-      factor = 0.5;
-      break;
+      return 0.5;
     case ContentNormalisation::titu1994_type0:
-      factor = 1;
       break;
     case ContentNormalisation::titu1994_type1:
-      factor = 1 / (2 * std::sqrt(channels) * std::sqrt(area(picture)));
-      break;
+      return 1 / (2 * std::sqrt(static_cast<double>(channels)) * std::sqrt(area(picture)));
     case ContentNormalisation::titu1994_type2:
-      factor = 1 / (channels * area(picture));
-      break;
+      return 1 / (static_cast<double>(channels) * area(picture));
   }
-  return autograd::sum_of_squares(features, autograd::Variable(target), factor);
+  return 1;
+}
+
+autograd::Variable content_loss(const autograd::Variable& features, const Tensor& target,
+                                ContentNormalisation normalisation, PictureSize picture) {
+  return autograd::sum_of_squares(
+      features, autograd::Variable(target),
+      content_scale(normalisation, features.shape()[-1], features.value().numel(), picture));
 }
 
 }  // namespace nst

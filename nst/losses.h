@@ -42,15 +42,24 @@ std::string_view name_of(ContentNormalisation normalisation);
 StyleNormalisation parse_style_normalisation(std::string_view name);
 ContentNormalisation parse_content_normalisation(std::string_view name);
 
+// What a sum over a map's pixels of the products of two sets of channels is multiplied by. Where each summed
+// pixel stands for several of a larger map, those are `window`.
+double gram_scale(StyleNormalisation normalisation, int64_t channels, int64_t other_channels, int64_t pixels,
+                  int64_t window = 1);
+
 // Gram matrices (N, C, C) of features (N, H, W, C), scaled and shifted as the normalisation wants.
 // `shift` is added to every feature first (Novak & Nikulin's s).
 autograd::Variable style_gram(const autograd::Variable& features, StyleNormalisation normalisation,
                               double shift = 0);
 
-// The loss, (1), between a picture's style_gram and a target's. `picture` is the size of the picture that the
-// features come from; only titu1994's constants need it.
+// The loss, (1), between a picture's style_gram, or another statistic (N, Ca, Cb), and a target's. `picture`
+// is the size of the picture that the features come from; only titu1994's constants need it.
 autograd::Variable style_loss(const autograd::Variable& gram, const Tensor& target,
                               StyleNormalisation normalisation, PictureSize picture);
+
+// What the sum of squares over a map of `count` elements is multiplied by.
+double content_scale(ContentNormalisation normalisation, int64_t channels, int64_t count,
+                     PictureSize picture);
 
 // The loss, (1), between a picture's features and the content's, both (N, H, W, C).
 autograd::Variable content_loss(const autograd::Variable& features, const Tensor& target,

@@ -68,6 +68,12 @@ std::vector<LayerWeight> parse_layers(const std::vector<std::string>& texts) {
   return layers;
 }
 
+std::vector<StyleTerm> parse_terms(const std::vector<std::string>& texts) {
+  std::vector<StyleTerm> terms;
+  for (const auto& [layer, weight] : parse_layers(texts)) terms.push_back({layer, weight});
+  return terms;
+}
+
 }  // namespace
 
 nlohmann::ordered_json to_json(const RunSettings& settings) {
@@ -91,7 +97,7 @@ RunSettings run_settings_from_json(const nlohmann::json& json) {
 BasicOptions basic_options(const RunSettings& s) {
   BasicOptions options;
   options.objective = {.content_layers = parse_layers(s.content_layers),
-                       .style_layers = parse_layers(s.style_layers),
+                       .style_layers = parse_terms(s.style_layers),
                        .content_weight = s.content_weight,
                        .style_weight = s.style_weight,
                        .tv_weight = s.tv_weight,

@@ -50,16 +50,16 @@ PerceptualLoss::PerceptualLoss(const LossNetwork& network, const std::vector<Sty
   if (styles.empty()) throw std::invalid_argument("training: needs a style picture");
   const autograd::NoGradGuard no_grad;
   double sum = options_.content_weight + options_.tv_weight;
-  for (const auto& [picture, weight] : styles) {
-    const double w = weight * options_.style_weight;
+  for (const StylePicture& style : styles) {
+    const double w = style.weight * options_.style_weight;
     if (!std::isfinite(w) || w < 0)
       throw std::invalid_argument(fmt::format("training: a style's weight must be at least 0, got {}", w));
     sum += w;
     style_weights_.push_back(w);
     auto& targets = targets_.emplace_back();
-    const auto maps = network_.features(autograd::Variable(picture), names_of(options_.style_layers));
-    for (const auto& [layer, layer_weight] : options_.style_layers) {
-      targets.push_back(style_gram(maps.at(layer), options_.style_normalisation).value());
+    const auto maps = network_.features(autograd::Variable(style.picture), layers_of(options_.style_layers));
+    for (const StyleTerm& term : options_.style_layers) {
+      targets.push_back(style_gram(maps.at(term.layer), options_.style_normalisation).value());
     }
   }
   if (!(sum > 0) || !std::isfinite(sum) || options_.content_weight < 0 || options_.tv_weight < 0)
@@ -95,11 +95,11 @@ TrainingLoss PerceptualLoss::operator()(const autograd::Variable& pictures, cons
   }
   const auto& targets = targets_.at(static_cast<size_t>(style));
   for (size_t i = 0; i < targets.size(); ++i) {
-    const auto& [layer, weight] = options_.style_layers[i];
+    const StyleTerm& term = options_.style_layers[i];
     const auto normalisation = options_.style_normalisation;
-    const auto gram = style_gram(maps.at(layer), normalisation);
+    const auto gram = style_gram(maps.at(term.layer), normalisation);
     add(style_sum, autograd::scale(style_loss(gram, repeated(targets[i], n), normalisation, size),
-                                   weight * style_weights_[static_cast<size_t>(style)] * factor *
+                                   term.weight * style_weights_[static_cast<size_t>(style)] * factor *
                                        batch_factor(normalisation, n)));
   }
   close("content", content);

@@ -8,5 +8,6 @@ export NST_VGG16="${NST_VGG16:-$(cd ../.. && pwd)/weights/cache/vgg16.safetensor
 
 [ -f "$NST_VGG16" ] || "$PYTHON" get_vgg16.py --out "$NST_VGG16"
 for script in ops losses vgg_features networks adain optimisers; do
+for script in ops losses vgg_features networks optimisers improved; do
   "$PYTHON" "$script.py"
 done

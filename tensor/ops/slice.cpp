@@ -54,6 +54,16 @@ Tensor slice_backward(const Tensor& grad_y, const Shape& x_shape, const SlicePar
   return grad_x;
 }
 
+void slice_write(const Tensor& part, Tensor& x, const SliceParams& params) {
+  const auto shape = slice_shape(x.shape(), params);
+  check_shape("slice_write", "part", part, x.shape().with(params.axis, params.count));
+  if (part.dtype() != x.dtype() || part.device() != x.device()) {
+    throw std::invalid_argument(
+        fmt::format("slice_write: cannot write {} into {}", part.describe(), x.describe()));
+  }
+  write(part, shape, x);
+}
+
 Tensor concat(std::span<const Tensor> parts, int axis) {
   if (parts.empty()) throw std::invalid_argument("concat: needs at least one tensor");
   const Tensor& first = parts.front();

@@ -19,6 +19,9 @@ Tensor slice_forward(const Tensor& x, const SliceParams& params);
 // The gradient of x, of shape x_shape: grad_y in the part's place, 0 elsewhere.
 Tensor slice_backward(const Tensor& grad_y, const Shape& x_shape, const SliceParams& params);
 
+// Overwrites the part with `part`; the rest of x is left as it is.
+void slice_write(const Tensor& part, Tensor& x, const SliceParams& params);
+
 // The tensors one after another along an axis, as torch.cat. Throws std::invalid_argument when there are
 // none, or when they differ in anything but that axis' size.
 Tensor concat(std::span<const Tensor> parts, int axis);
