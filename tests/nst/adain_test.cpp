@@ -97,7 +97,7 @@ TEST(AdainNetwork, alpha_0_is_the_decoded_content_and_in_between_is_linear) {
   const auto network = small_network();
   const Tensor content = picture(16, 16, 1);
   const Tensor features = network->encoder()(Variable(content)).value();
-  const std::vector styles{network->encode_style(picture(16, 20, 2))};
+  const std::vector styles{network->to_style(network->encode_style(picture(16, 20, 2)))};
   const auto mixed = [&](double alpha) { return mix_styles(features, {16, 16}, styles, {.alpha = alpha}); };
   EXPECT_CLOSE(mixed(0), features, 1e-6);
   EXPECT_CLOSE(mixed(0.25), ops::add(ops::affine(features, 0.75), ops::affine(mixed(1), 0.25)), 1e-6);
