@@ -211,6 +211,14 @@ TEST(AdainObjective, is_the_sum_of_its_terms) {
 TEST(AdainObjective, trains_encoder_and_decoder) {
   const auto network = small_network(DType::float64);
   const auto loss_network = small_loss_network(DType::float64);
+  // Without biases, what a ReLU cuts off is exactly 0 in the picture too, where the next ReLU has its kink.
+  uint64_t seed = 0;
+  for (const auto& [name, parameter] : network->named_parameters()) {
+    if (parameter->shape().rank() == 1) {
+      parameter->mutable_value().copy_from(
+          random_tensor(parameter->shape(), DType::float64, seed++, -0.1, 0.1));
+    }
+  }
   const Variable content(picture(12, 12, 1, DType::float64)), style(picture(12, 12, 2, DType::float64));
   const AdainObjectiveOptions options{.layers = {"relu1_1", "relu3_1"}, .identity_weight = 2, .tv_weight = 1};
   const auto value = [&] {
