@@ -3,12 +3,14 @@
 
 #include "bench/kernels/problem.h"
 #include "tensor/ops/adam.h"
+#include "tensor/ops/blur.h"
 #include "tensor/ops/channel_stats.h"
 #include "tensor/ops/conv2d.h"
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/gram.h"
 #include "tensor/ops/instance_norm.h"
 #include "tensor/ops/mask.h"
+#include "tensor/ops/narrow.h"
 #include "tensor/ops/pad.h"
 #include "tensor/ops/pool.h"
 #include "tensor/ops/reduce.h"
@@ -67,6 +69,22 @@ void add_gram(Problems& problems, const Maps& maps) {
     const Shape gram{1, map.channels, map.channels};
     problems.add("gram_backward", map, {map.shape(), gram},
                  [](auto& in) { return Tensors{ops::gram_backward(in[0], in[1], {})}; });
+  }
+}
+
+// Between neighbouring layers, the deeper one upsampled (Novak & Nikulin 2016, section 3.4).
+void add_cross_gram(Problems& problems, const Maps& maps) {
+  for (size_t i = 0; i + 1 < maps.style.size(); ++i) {
+    const Map& map = maps.style[i];
+    const int64_t deeper = maps.style[i + 1].channels;
+    const Shape a = map.shape(), b{1, map.size, map.size, deeper}, gram{1, map.channels, deeper};
+    const std::string with = fmt::format(" with {}", deeper);
+    problems.add("cross_gram" + with, map, {a, b},
+                 [](auto& in) { return Tensors{ops::cross_gram_forward(in[0], in[1], {})}; });
+    problems.add("cross_gram_backward of a" + with, map, {b, gram},
+                 [](auto& in) { return Tensors{ops::cross_gram_backward_a(in[0], in[1], {})}; });
+    problems.add("cross_gram_backward of b" + with, map, {a, gram},
+                 [](auto& in) { return Tensors{ops::cross_gram_backward_b(in[0], in[1], {})}; });
   }
 }
 
@@ -146,6 +164,9 @@ void add_images(Problems& problems, const Maps& maps) {
       return Tensors{ops::resize_backward(in[0], shape, nearest)};
     });
   }
+  for (const Map& map : {maps.shallow, maps.deep}) {
+    problems.add("blur", map, {map.shape()}, [](auto& in) { return Tensors{ops::blur_forward(in[0])}; });
+  }
   const Map& picture = maps.picture;
   const Shape shape = picture.shape();
   problems.add("resize bilinear x2", picture, {shape}, [twice = 2 * picture.size](auto& in) {
@@ -169,6 +190,9 @@ void add_elementwise(Problems& problems, const Maps& maps) {
     problems.add("relu", map, {shape}, [](auto& in) { return Tensors{ops::relu_forward(in[0])}; });
     problems.add("relu_backward", map, two,
                  [](auto& in) { return Tensors{ops::relu_backward(in[0], in[1])}; });
+    problems.add("tanh", map, {shape}, [](auto& in) { return Tensors{ops::tanh_forward(in[0])}; });
+    problems.add("tanh_backward", map, two,
+                 [](auto& in) { return Tensors{ops::tanh_backward(in[0], in[1])}; });
     problems.add("tanh", map, {shape}, [](auto& in) { return Tensors{ops::tanh_forward(in[0])}; });
     problems.add("tanh_backward", map, two,
                  [](auto& in) { return Tensors{ops::tanh_backward(in[0], in[1])}; });
@@ -210,6 +234,28 @@ void add_elementwise(Problems& problems, const Maps& maps) {
   }
 }
 
+// To bf16 and back; the reference is what went in.
+void add_narrow(Problems& problems, const Maps& maps) {
+  constexpr double kRounding = 1.0 / 256;
+  constexpr auto kType = ops::Narrow::bfloat16;
+  const auto narrowed = [](const Tensor& x) {
+    return x.dtype() == DType::float32 ? ops::narrow(x, kType) : x;
+  };
+  const auto widened = [](const Tensor& x, const Shape& shape) {
+    return x.dtype() == DType::uint8 ? ops::widen(x, kType, shape) : x;
+  };
+  for (const Map& map : {maps.shallow, maps.deep}) {
+    const Shape shape = map.shape();
+    problems.add("narrow", map, {shape}, [=](auto& in) { return Tensors{narrowed(in[0])}; });
+    problems.last().ways[0].tolerance = kRounding;
+    problems.last().ways[0].complete = [=](auto& out) { out[0] = widened(out[0], shape); };
+    problems.add(
+        "widen", map, {shape}, [=](auto& in) { return Tensors{widened(in[0], shape)}; },
+        [=](auto& in) { in[0] = narrowed(in[0]); });
+    problems.last().ways[0].tolerance = kRounding;
+  }
+}
+
 void add_reductions(Problems& problems, const Maps& maps) {
   for (const Map& map : {maps.shallow, maps.picture}) {
     const Shape shape = map.shape(), one{1};
@@ -235,10 +281,12 @@ std::vector<Problem> op_problems(bool quick) {
   const Maps maps = quick ? quick_maps() : Maps{};
   Problems problems;
   add_gram(problems, maps);
+  add_cross_gram(problems, maps);
   add_pool(problems, maps);
   add_statistics(problems, maps);
   add_images(problems, maps);
   add_elementwise(problems, maps);
+  add_narrow(problems, maps);
   add_reductions(problems, maps);
   return problems.take();
 }
