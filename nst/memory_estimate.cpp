@@ -60,7 +60,8 @@ size_t estimate_basic_memory(const nn::VggConfig& vgg, const BasicOptions& optio
                               ? 2.0 * std::min(options.lbfgs.history, options.iterations) + 9
                               : 7.0;
   // Backwards, a layer's gradient and its input's gradient live beside what is still saved.
-  const double optimising = run.saved + 2 * run.largest + 2 * run.weights + pictures * picture;
+  const double saved = run.saved / (options.activation_storage ? 2 : 1);
+  const double optimising = saved + 2 * run.largest + 2 * run.weights + pictures * picture;
   // Reading a style keeps two layers at a time, and the maps its Gram matrices are made of.
   const double reading = 3 * style.largest + style.weights;
   return static_cast<size_t>(kElement * std::max(optimising, reading) + kFixed);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "nn/vgg.h"
 #include "tensor/device.h"
 #include "tensor/names.h"
+#include "tensor/ops/narrow.h"
 
 namespace nst::tools {
 
@@ -21,6 +23,7 @@ inline std::string joined(std::span<const std::string_view> names) {
 inline constexpr std::array<std::string_view, 2> kPoolingNames{"max", "average"};
 inline constexpr std::array<std::string_view, 3> kPaddingNames{"zero", "reflect", "replicate"};
 inline constexpr std::array<std::string_view, 2> kLineSearchNames{"none", "strong_wolfe"};
+inline constexpr std::array<std::string_view, 3> kActivationNames{"float32", "bfloat16", "float16"};
 inline constexpr std::array<std::string_view, 3> kMathModeNames{"fp32", "tf32", "bf16"};
 inline constexpr std::array<std::string_view, 2> kConvBackendNames{"own", "cudnn"};
 
@@ -32,6 +35,13 @@ inline ops::PaddingMode parse_padding(std::string_view name) {
 }
 inline nn::LineSearch parse_line_search(std::string_view name) {
   return parse_name<nn::LineSearch>("--line-search", kLineSearchNames, name);
+}
+
+// Nothing for float32, which is what activations are.
+inline std::optional<ops::Narrow> parse_activations(std::string_view name) {
+  if (name == kActivationNames[0]) return {};
+  static constexpr std::span kNarrow = std::span(kActivationNames).subspan(1);
+  return parse_name<ops::Narrow>("--activations", kNarrow, name);
 }
 
 inline MathMode parse_math_mode(std::string_view name) {

@@ -87,6 +87,13 @@ void add_run_options(CLI::App& command, RunSettings& s) {
                "Stop when the loss fell by less than this many percent in 10 steps")
       ->capture_default_str()
       ->check(number_from(0));
+  command
+      .add_option(
+          "--activations", s.activations,
+          "How feature maps wait for the backward pass; 16 bits need less memory and round the gradient")
+      ->capture_default_str()
+      ->check(one_of(kActivationNames))
+      ->group("Run");
   command.add_option("--save-every", s.save_every, "Write the picture and a checkpoint every N steps")
       ->capture_default_str()
       ->check(whole_number_in(0))

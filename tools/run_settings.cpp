@@ -44,6 +44,7 @@ void for_each_field(Settings& s, F f) {
   f("iterations", s.iterations);
   f("min_improvement", s.min_improvement);
   f("preserve_color", s.preserve_color);
+  f("activations", s.activations);
   f("save_every", s.save_every);
 }
 
@@ -114,6 +115,7 @@ BasicOptions basic_options(const RunSettings& s) {
   options.lbfgs.line_search = parse_line_search(s.line_search);
   options.iterations = s.iterations;
   options.min_improvement = s.min_improvement;
+  options.activation_storage = parse_activations(s.activations);
   return options;
 }
 

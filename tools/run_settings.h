@@ -36,6 +36,7 @@ struct RunSettings {
   int iterations = 500;
   double min_improvement = 0;
   bool preserve_color = false;
+  std::string activations = "float32";  // how maps wait for the backward pass
   int save_every = 0;
 };
 
