@@ -23,10 +23,11 @@ struct Block {
   Kind kind = Kind::conv;
   // Of its parameters: "NAME.conv.weight"; a residual's are "NAME.conv1.weight" and so on.
   std::string name = {};
-  int64_t channels = 0;  // of its output; a residual's are its input's
+  int64_t channels = 0;  // of its output; a residual's and a pooling's are its input's
   int64_t kernel = 3, stride = 1;
   int64_t upsample = 1;  // whole factor
   bool norm = false, relu = true;
+  bool operator==(const Block&) const = default;
 };
 
 // How many pixels a convolution finds around its input.

@@ -4,43 +4,39 @@
 
 #include <algorithm>
 
+#include "nn/layer_string.h"
 #include "nn/vgg_layers.h"
 
 namespace nst::nn {
 
-namespace {
-
-void add_residuals(std::vector<Block>& blocks, int count) {
-  for (int i = 1; i <= count; ++i) {
-    blocks.push_back({.kind = Block::Kind::residual, .name = fmt::format("residual{}", i), .norm = true});
-  }
+ImageNetworkConfig pytorch_examples_transform(int64_t width) {
+  return {.blocks = parse_layers(fmt::format("c9s1-{0},d{1},d{2},R{2}x5,U2,c3s1-{1},U2,c3s1-{0},c9s1-3",
+                                             width, 2 * width, 4 * width))};
 }
 
-}  // namespace
+ImageNetworkConfig johnson_transform(int64_t width) {
+  return {.blocks = parse_layers(
+              fmt::format("c9s1-{0},d{1},d{2},R{2}x5,u{1},u{0},c9s1-3", width, 2 * width, 4 * width)),
+          .padding = ops::PaddingMode::zero,
+          .borders = Borders::valid_residuals,
+          .frame = 40,  // what five residual blocks at a quarter of the size take away
+          .output = {.tanh = true, .scale = 150}};
+}
 
-ImageNetworkConfig pytorch_examples_transform(int64_t width) {
-  ImageNetworkConfig config;
-  auto& blocks = config.blocks;
-  blocks = {{.name = "down1", .channels = width, .kernel = 9, .norm = true},
-            {.name = "down2", .channels = 2 * width, .stride = 2, .norm = true},
-            {.name = "down3", .channels = 4 * width, .stride = 2, .norm = true}};
-  add_residuals(blocks, 5);
-  blocks.push_back({.name = "up1", .channels = 2 * width, .upsample = 2, .norm = true});
-  blocks.push_back({.name = "up2", .channels = width, .upsample = 2, .norm = true});
-  blocks.push_back({.name = "up3", .channels = 3, .kernel = 9, .relu = false});
-  return config;
+ImageNetworkConfig lengstrom_transform(int64_t width) {
+  return {.blocks = parse_layers(
+              fmt::format("c9s1-{0},d{1},d{2},R{2}x5,u{1},u{0},c9s1-3:norm", width, 2 * width, 4 * width)),
+          .padding = ops::PaddingMode::zero,
+          .borders = Borders::tensorflow,
+          .bias = false,
+          .norm = {.eps = 1e-3},
+          .output = {.tanh = true, .scale = 150, .offset = 127.5}};
 }
 
 ImageNetworkConfig quick_transform(int64_t width, int64_t styles) {
-  ImageNetworkConfig config{
-      .blocks = {{.name = "down1", .channels = width, .kernel = 7, .stride = 2, .norm = true},
-                 {.name = "down2", .channels = 2 * width, .stride = 2, .norm = true}},
-      .styles = styles,
-      .output = {.tanh = true, .scale = 150, .offset = 127.5}};
-  add_residuals(config.blocks, 5);
-  config.blocks.push_back({.name = "up1", .channels = width, .upsample = 2, .norm = true});
-  config.blocks.push_back({.name = "up2", .channels = 3, .kernel = 7, .upsample = 2, .relu = false});
-  return config;
+  return {.blocks = parse_layers(fmt::format("c7s2-{0},d{1},R{1}x5,U2,c3s1-{0},U2,c7s1-3", width, 2 * width)),
+          .styles = styles,
+          .output = {.tanh = true, .scale = 150, .offset = 127.5}};
 }
 
 ImageNetworkConfig adain_encoder(int vgg_depth, AdainDepth depth) {

@@ -9,6 +9,14 @@ namespace nst::nn {
 // most published weights are for. `width` is its first layer's channels, 32 there.
 ImageNetworkConfig pytorch_examples_transform(int64_t width = 32);
 
+// jcjohnson/fast-neural-style's, BGR 0..255 minus ImageNet's mean in and out: transposed convolutions, zeros
+// around every convolution but those of the residual blocks, and 40 mirrored pixels around the picture.
+ImageNetworkConfig johnson_transform(int64_t width = 32);
+
+// lengstrom/fast-style-transfer's, RGB 0..255 in and out: transposed convolutions, TensorFlow's borders of
+// zeros, no biases, a norm behind the last convolution too.
+ImageNetworkConfig lengstrom_transform(int64_t width = 32);
+
 // A quick transform network of our own for CPUs, RGB 0..255 in and out. Against Johnson's: all but the last
 // layer work at half the size or less (the first convolution has stride 2, the last one upsamples), kernels
 // of 7 at the ends, half the channels or less, colours bounded by 127.5 + 150 tanh. `width` is the first
