@@ -16,6 +16,16 @@ StateDict preprocessing_convolution(const Preprocessing& p, double picture_range
   return {{"weight", Tensor::from<double>({3, 3, 1, 1}, weight)}, {"bias", Tensor::from<double>({3}, bias)}};
 }
 
+StateDict undo_preprocessing_convolution(const Preprocessing& p, double picture_range) {
+  std::vector<double> weight(9), bias(3);
+  for (size_t k = 0; k < 3; ++k) {
+    const size_t channel = p.bgr ? 2 - k : k;
+    weight[channel * 3 + k] = p.std[k] * picture_range / p.scale;
+    bias[channel] = p.mean[k] * picture_range / p.scale;
+  }
+  return {{"weight", Tensor::from<double>({3, 3, 1, 1}, weight)}, {"bias", Tensor::from<double>({3}, bias)}};
+}
+
 std::string to_json(const Preprocessing& preprocessing) {
   nlohmann::ordered_json json;
   json["order"] = preprocessing.bgr ? "bgr" : "rgb";

@@ -32,6 +32,8 @@ inline constexpr Preprocessing kTorchvisionPreprocessing{.mean = {0.485, 0.456, 
 // and "bias" (3), float64.
 //   y[k] = (scale x[order(k)] / picture_range - mean[k]) / std[k]
 StateDict preprocessing_convolution(const Preprocessing& preprocessing, double picture_range);
+// Of the one that undoes it: from what a network gives for pixels to a picture.
+StateDict undo_preprocessing_convolution(const Preprocessing& preprocessing, double picture_range);
 
 // {"order":"bgr","scale":255.0,"mean":[...],"std":[...]}, as it is kept in the metadata of weight files and
 // in weights/manifest.json.

@@ -24,13 +24,13 @@ StateDict renamed(const StateDict& from, const KeyMap& keys) {
 
 }  // namespace
 
-KeyMap pytorch_examples_keys() {
+KeyMap pytorch_examples_keys(int residuals) {
   KeyMap keys;
   for (int i = 1; i <= 3; ++i) {
     keys.emplace_back(fmt::format("down{}.conv", i), fmt::format("conv{}.conv2d", i));
     keys.emplace_back(fmt::format("down{}.norm", i), fmt::format("in{}", i));
   }
-  for (int i = 1; i <= 5; ++i) {
+  for (int i = 1; i <= residuals; ++i) {
     for (int stage = 1; stage <= 2; ++stage) {
       keys.emplace_back(fmt::format("residual{}.conv{}", i, stage),
                         fmt::format("res{}.conv{}.conv2d", i, stage));

@@ -15,7 +15,7 @@ namespace nst::nn {
 using KeyMap = std::vector<std::pair<std::string, std::string>>;
 
 // pytorch/examples' fast_neural_style: conv1.conv2d, in1, res1.conv1.conv2d, ..., deconv3.conv2d.
-KeyMap pytorch_examples_keys();
+KeyMap pytorch_examples_keys(int residuals = 5);
 // A torch.nn.Sequential of convolutions, borders, ReLUs, poolings and upsamplings, as
 // naoto0804/pytorch-AdaIN's vgg_normalised.pth and decoder.pth are: a convolution's key is its place among
 // them, "0", "2", "5", ...

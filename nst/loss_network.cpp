@@ -1,12 +1,8 @@
 #include "nst/loss_network.h"
 
+#include "nst/picture_size.h"
+
 namespace nst {
-namespace {
-
-// Pictures come in 0..255, preprocessing speaks of 0..1.
-constexpr double kPictureRange = 255;
-
-}  // namespace
 
 LossNetwork::LossNetwork(const nn::VggConfig& config, const nn::StateDict& weights,
                          const nn::Preprocessing& preprocessing, DType dtype, Device device)

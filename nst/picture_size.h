@@ -1,4 +1,4 @@
-// How large a picture is.
+// How large a picture is, and its values.
 #pragma once
 
 #include <cstdint>
@@ -8,5 +8,8 @@ namespace nst {
 struct PictureSize {
   int64_t height, width;
 };
+
+// Pictures come in 0..255, preprocessing speaks of 0..1.
+inline constexpr double kPictureRange = 255;
 
 }  // namespace nst
