@@ -61,7 +61,7 @@ void conv2d_pack_backward_input(const CpuContext& context, const Conv2dShape& sh
     conv2d_mirror::pack(context, shape, w, packed + conv2d_packed_numel(shape, algorithm));
   if (algorithm == Conv2dAlgorithm::winograd4)
     return conv2d_winograd::pack_backward_input<T>(shape, w, packed);
-  if (algorithm == Conv2dAlgorithm::direct && shape.stride == 1)
+  if (algorithm == Conv2dAlgorithm::direct)
     return conv2d_direct_cpu::pack_backward_input<T>(shape, w, packed);
   conv2d_gemm::pack_backward_input(shape, w, packed);
 }
@@ -71,7 +71,7 @@ void conv2d_backward_input(const CpuContext& context, const Conv2dShape& shape, 
                            const T* grad_y, const T* gate, const T* packed, T* grad_x) {
   if (algorithm == Conv2dAlgorithm::winograd4)
     conv2d_winograd::backward_input<T>(shape, grad_y, gate, packed, grad_x);
-  else if (algorithm == Conv2dAlgorithm::direct && shape.stride == 1)
+  else if (algorithm == Conv2dAlgorithm::direct)
     conv2d_direct_cpu::backward_input<T>(shape, grad_y, gate, packed, grad_x);
   else
     conv2d_gemm::backward_input(shape, grad_y, gate, packed, grad_x);
@@ -84,6 +84,8 @@ void conv2d_backward_weight(const CpuContext&, const Conv2dShape& shape, Conv2dA
                             const T* x, const T* grad_y, T* grad_w) {
   if (algorithm == Conv2dAlgorithm::winograd4)
     return conv2d_winograd::backward_weight<T>(shape, x, grad_y, grad_w);
+  if (algorithm == Conv2dAlgorithm::direct && conv2d_direct_cpu::backward_weight_pays(shape))
+    return conv2d_direct_cpu::backward_weight<T>(shape, x, grad_y, grad_w);
   conv2d_gemm::backward_weight(shape, x, grad_y, grad_w);
 }
 
