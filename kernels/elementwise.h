@@ -15,9 +15,6 @@ NST_KERNEL(mul, int64_t count, const T* a, const T* b, T* y);
 NST_KERNEL(affine, int64_t count, T scale, T offset, const T* x, T* y);
 // y = scale * x + y, BLAS' axpy
 NST_KERNEL(axpy, int64_t count, T scale, const T* x, T* y);
-// y = factor * (a[0] - b[0]) * x + y; a null b stands for 0. The two are read where the arrays are, so that
-// the host need not know them: what an optimiser makes of dot products.
-NST_KERNEL(axpy_by, int64_t count, double factor, const T* a, const T* b, const T* x, T* y);
 // y = x limited to [low, high]; NaN stays NaN.
 NST_KERNEL(clamp_forward, int64_t count, T low, T high, const T* x, T* y);
 // grad_x = grad_y where low <= x <= high, else 0

@@ -41,12 +41,6 @@ void axpy(const CpuContext&, int64_t count, T scale, const T* x, T* y) {
 }
 
 template <class T>
-void axpy_by(const CpuContext&, int64_t count, double factor, const T* a, const T* b, const T* x, T* y) {
-  const T scale = static_cast<T>(factor * (static_cast<double>(*a) - (b ? *b : 0)));
-  for_each_element(count, [=](int64_t i) { y[i] += scale * x[i]; });
-}
-
-template <class T>
 void clamp_forward(const CpuContext&, int64_t count, T low, T high, const T* x, T* y) {
   for_each_element(count, [=](int64_t i) { y[i] = x[i] < low ? low : x[i] > high ? high : x[i]; });
 }
@@ -56,14 +50,13 @@ void clamp_backward(const CpuContext&, int64_t count, T low, T high, const T* x,
   for_each_element(count, [=](int64_t i) { grad_x[i] = x[i] >= low && x[i] <= high ? grad_y[i] : T(0); });
 }
 
-#define NST_INSTANTIATE(T)                                                                     \
-  template void add(const CpuContext&, int64_t, const T*, const T*, T*);                       \
-  template void sub(const CpuContext&, int64_t, const T*, const T*, T*);                       \
-  template void mul(const CpuContext&, int64_t, const T*, const T*, T*);                       \
-  template void affine(const CpuContext&, int64_t, T, T, const T*, T*);                        \
-  template void axpy(const CpuContext&, int64_t, T, const T*, T*);                             \
-  template void axpy_by(const CpuContext&, int64_t, double, const T*, const T*, const T*, T*); \
-  template void clamp_forward(const CpuContext&, int64_t, T, T, const T*, T*);                 \
+#define NST_INSTANTIATE(T)                                                     \
+  template void add(const CpuContext&, int64_t, const T*, const T*, T*);       \
+  template void sub(const CpuContext&, int64_t, const T*, const T*, T*);       \
+  template void mul(const CpuContext&, int64_t, const T*, const T*, T*);       \
+  template void affine(const CpuContext&, int64_t, T, T, const T*, T*);        \
+  template void axpy(const CpuContext&, int64_t, T, const T*, T*);             \
+  template void clamp_forward(const CpuContext&, int64_t, T, T, const T*, T*); \
   template void clamp_backward(const CpuContext&, int64_t, T, T, const T*, const T*, T*);
 NST_INSTANTIATE(float)
 NST_INSTANTIATE(double)

@@ -29,15 +29,6 @@ void axpy(const CudaContext& context, int64_t count, T scale, const T* x, T* y) 
 }
 
 template <class T>
-void axpy_by(const CudaContext& context, int64_t count, double factor, const T* a, const T* b, const T* x,
-             T* y) {
-  cuda::map(context, count, y, [=] __device__(int64_t i) {
-    const T scale = static_cast<T>(factor * (static_cast<double>(*a) - (b ? *b : 0)));
-    return y[i] + scale * x[i];
-  });
-}
-
-template <class T>
 void clamp_forward(const CudaContext& context, int64_t count, T low, T high, const T* x, T* y) {
   cuda::map(context, count, y, [=] __device__(int64_t i) {
     return x[i] < low ? low : x[i] > high ? high : x[i];
@@ -51,14 +42,13 @@ void clamp_backward(const CudaContext& context, int64_t count, T low, T high, co
             [=] __device__(int64_t i) { return x[i] >= low && x[i] <= high ? grad_y[i] : T(0); });
 }
 
-#define NST_INSTANTIATE(T)                                                                      \
-  template void add(const CudaContext&, int64_t, const T*, const T*, T*);                       \
-  template void sub(const CudaContext&, int64_t, const T*, const T*, T*);                       \
-  template void mul(const CudaContext&, int64_t, const T*, const T*, T*);                       \
-  template void affine(const CudaContext&, int64_t, T, T, const T*, T*);                        \
-  template void axpy(const CudaContext&, int64_t, T, const T*, T*);                             \
-  template void axpy_by(const CudaContext&, int64_t, double, const T*, const T*, const T*, T*); \
-  template void clamp_forward(const CudaContext&, int64_t, T, T, const T*, T*);                 \
+#define NST_INSTANTIATE(T)                                                      \
+  template void add(const CudaContext&, int64_t, const T*, const T*, T*);       \
+  template void sub(const CudaContext&, int64_t, const T*, const T*, T*);       \
+  template void mul(const CudaContext&, int64_t, const T*, const T*, T*);       \
+  template void affine(const CudaContext&, int64_t, T, T, const T*, T*);        \
+  template void axpy(const CudaContext&, int64_t, T, const T*, T*);             \
+  template void clamp_forward(const CudaContext&, int64_t, T, T, const T*, T*); \
   template void clamp_backward(const CudaContext&, int64_t, T, T, const T*, const T*, T*);
 NST_INSTANTIATE(float)
 NST_INSTANTIATE(double)

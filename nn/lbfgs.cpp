@@ -37,22 +37,6 @@ Lbfgs::Lbfgs(LbfgsOptions options) : options_(options) {
   if (!(options_.learning_rate > 0)) throw std::invalid_argument("lbfgs: learning_rate must be positive");
 }
 
-// -H g by the two-loop recursion (N&W algorithm 7.4). Its hundreds of dot products stay where they are
-// computed: what is there called alpha is rho (s . q), and beta rho (y . r).
-Tensor Lbfgs::direction() const {
-  Tensor q = ops::affine(here_.grad, -1);
-  std::vector<Tensor> sq(pairs_.size());
-  for (size_t i = pairs_.size(); i-- > 0;) {
-    sq[i] = ops::dot(pairs_[i].s, q);
-    ops::axpy_by(-pairs_[i].rho, sq[i], {}, pairs_[i].y, q);
-  }
-  Tensor r = ops::affine(q, scale_);
-  for (size_t i = 0; i < pairs_.size(); ++i) {
-    ops::axpy_by(pairs_[i].rho, sq[i], ops::dot(pairs_[i].y, r), pairs_[i].s, r);
-  }
-  return r;
-}
-
 RayPoint Lbfgs::read_point(double t, Evaluation evaluation, Ray* ray) const {
   RayPoint point{.t = t, .grad = std::move(evaluation.grad)};
   std::vector<Tensor> values{ops::max_abs(point.grad), ops::norm1(point.grad)};
@@ -85,7 +69,7 @@ RayPoint Lbfgs::read_point(double t, Evaluation evaluation, Ray* ray) const {
 void Lbfgs::move_to(RayPoint end) {
   const double ys = end.t * end.y_direction;
   if (ys > kMinCurvature) {
-    if (pairs_.size() == static_cast<size_t>(options_.history)) pairs_.pop_front();
+    if (pairs_.size() == static_cast<size_t>(options_.history)) pairs_.erase(pairs_.begin());
     scale_ = ys / end.y_y;
     pairs_.push_back({ops::affine(direction_, end.t), std::move(end.y), 1 / ys});
   }
@@ -169,7 +153,7 @@ MinimiserStep Lbfgs::step(const Objective& objective, Tensor& x) {
       ray = {values[0], values[1]};
     }
   };
-  direction_ = direction();
+  direction_ = ops::lbfgs_direction(pairs_, scale_, here_.grad);
   set_out();
   if (!(ray.slope < 0)) {  // rounding has spoilt the history: steepest descent is always downhill
     forget();

@@ -2,13 +2,14 @@
 // last few changes of position and gradient.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "nn/line_search.h"
 #include "nn/minimiser.h"
+#include "tensor/ops/lbfgs.h"
 
 namespace nst::nn {
 
@@ -47,18 +48,12 @@ class Lbfgs : public Minimiser {
   void load_state_dict(const StateDict& state) override;
 
  private:
-  struct Pair {
-    Tensor s, y;  // changes of x and of the gradient
-    double rho;   // 1 / (y . s)
-  };
-
   // What the host knows of a direction.
   struct Ray {
     double slope = 0;    // gradient . direction
     double longest = 0;  // the direction's largest element, absolute
   };
 
-  Tensor direction() const;
   // What there is to know of the point at x, `t` along direction_ from here_; with `ray`, of the direction
   // too.
   RayPoint read_point(double t, Evaluation evaluation, Ray* ray = nullptr) const;
@@ -72,10 +67,10 @@ class Lbfgs : public Minimiser {
   MinimiserStep recover(Tensor& x, const Tensor& start, MinimiserStep step, const std::string& why);
 
   LbfgsOptions options_;
-  std::deque<Pair> pairs_;
-  RayPoint here_;          // x, at t = 0; before the first step there is no grad
-  Tensor direction_;       // of the last step
-  double scale_ = 1;       // H0 = scale_ * I
+  std::vector<ops::LbfgsPair> pairs_;  // the oldest first
+  RayPoint here_;                      // x, at t = 0; before the first step there is no grad
+  Tensor direction_;                   // of the last step
+  double scale_ = 1;                   // H0 = scale_ * I
   double first_step_ = 1;  // factor on a first step: recoveries shorten it, steps without effect lengthen it
 };
 

@@ -1,6 +1,8 @@
 // Every other op, forward and backward, on the tensors that VGG and Johnson's transform network give it.
 #include <fmt/format.h>
 
+#include <array>
+
 #include "bench/kernels/problem.h"
 #include "tensor/ops/adam.h"
 #include "tensor/ops/blur.h"
@@ -9,6 +11,7 @@
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/gram.h"
 #include "tensor/ops/instance_norm.h"
+#include "tensor/ops/lbfgs.h"
 #include "tensor/ops/mask.h"
 #include "tensor/ops/narrow.h"
 #include "tensor/ops/pad.h"
@@ -185,7 +188,7 @@ void add_images(Problems& problems, const Maps& maps) {
 
 void add_elementwise(Problems& problems, const Maps& maps) {
   for (const Map& map : {maps.shallow, maps.picture}) {
-    const Shape shape = map.shape(), one{1};
+    const Shape shape = map.shape();
     const std::vector<Shape> two{shape, shape};
     problems.add("relu", map, {shape}, [](auto& in) { return Tensors{ops::relu_forward(in[0])}; });
     problems.add("relu_backward", map, two,
@@ -204,9 +207,10 @@ void add_elementwise(Problems& problems, const Maps& maps) {
       ops::axpy(1e-3, in[0], in[1]);
       return Tensors{in[1]};
     });
-    problems.add("axpy_by", map, {shape, shape, one, one}, [](auto& in) {
-      ops::axpy_by(1e-3, in[2], in[3], in[0], in[1]);
-      return Tensors{in[1]};
+    // Two pairs of changes of a picture; each more is as much again.
+    problems.add("lbfgs_direction", map, {shape, shape, shape, shape, shape}, [](auto& in) {
+      const std::array<ops::LbfgsPair, 2> pairs{ops::LbfgsPair{in[1], in[2], 1e-6}, {in[3], in[4], 1e-6}};
+      return Tensors{ops::lbfgs_direction(pairs, 0.5, in[0])};
     });
     problems.add("clamp", map, {shape},
                  [](auto& in) { return Tensors{ops::clamp_forward(in[0], -0.1, 0.2)}; });

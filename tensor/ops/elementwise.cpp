@@ -53,19 +53,6 @@ void axpy(double scale, const Tensor& x, Tensor& y) {
   });
 }
 
-void axpy_by(double factor, const Tensor& a, const Tensor& b, const Tensor& x, Tensor& y) {
-  check_same("axpy_by", x, y);
-  for (const Tensor* scalar : {&a, &b}) {
-    if (scalar == &b && !b.defined()) continue;
-    check_same("axpy_by", *scalar, Tensor::empty({1}, x.dtype(), x.device()));
-  }
-  dispatch("axpy_by", x, [&]<class T>(const auto& context, std::type_identity<T>) {
-    count_access(y.bytes());
-    kernels::axpy_by<T>(context, x.numel(), factor, a.data<T>(), b.defined() ? b.data<T>() : nullptr,
-                        x.data<T>(), y.mutable_data<T>());
-  });
-}
-
 Tensor clamp_forward(const Tensor& x, double low, double high) {
   if (!(low <= high)) throw std::invalid_argument(fmt::format("clamp: [{}, {}] is no interval", low, high));
   Tensor y = Tensor::empty_like(x);

@@ -12,9 +12,6 @@ Tensor mul(const Tensor& a, const Tensor& b);
 Tensor affine(const Tensor& x, double scale, double offset = 0);
 // y += scale * x
 void axpy(double scale, const Tensor& x, Tensor& y);
-// y += factor * (a - b) * x, where a and b hold one element each and b may be undefined, for 0. The host
-// never learns their values, so it need not wait for them.
-void axpy_by(double factor, const Tensor& a, const Tensor& b, const Tensor& x, Tensor& y);
 // x limited to [low, high]
 Tensor clamp_forward(const Tensor& x, double low, double high);
 // grad_y where x was inside [low, high], else 0
