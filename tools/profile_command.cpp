@@ -1,6 +1,7 @@
 // nst profile: any other command, with every op of it measured.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -31,7 +32,15 @@ ProfileBy parse_by(const std::string& by) {
   return by == "op" ? ProfileBy::op : by == "layer" ? ProfileBy::layer : ProfileBy::shape;
 }
 
-void print_table(const std::vector<ProfileRow>& rows, size_t top, double elapsed, const Roofline& roofline) {
+double median_seconds(const std::vector<StepEvent>& steps) {
+  std::vector<double> seconds;
+  for (const StepEvent& step : steps) seconds.push_back(step.seconds);
+  std::ranges::nth_element(seconds, seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2));
+  return seconds[seconds.size() / 2];
+}
+
+void print_table(const std::vector<ProfileRow>& rows, const std::vector<StepEvent>& steps, size_t top,
+                 double elapsed, const Roofline& roofline) {
   double measured = 0;
   for (const auto& row : rows) measured += row.seconds;
   fmt::print("{:<44} {:>6} {:>10} {:>6} {:>9} {:>8} {:>7} {:>10}\n", "", "calls", "ms", "share", "GFLOP/s",
@@ -48,14 +57,19 @@ void print_table(const std::vector<ProfileRow>& rows, size_t top, double elapsed
   if (rows.size() > top) fmt::print("... and {} more rows; see --top\n", rows.size() - top);
   fmt::print("{:<44} {:>6} {:>10.1f} {:>5.1f}%\n", "outside of ops", "", (elapsed - measured) * 1e3,
              100 * (elapsed - measured) / elapsed);
+  if (!steps.empty()) {
+    fmt::print("{} steps, of {:.1f} ms (median)\n", steps.size(), median_seconds(steps) * 1e3);
+  }
   fmt::print("this machine, measured: {:.0f} GFLOP/s, {:.1f} GB/s\n", roofline.flops / 1e9,
              roofline.bandwidth / 1e9);
 }
 
-void print_json(const std::vector<ProfileRow>& rows, double elapsed, const Roofline& roofline) {
+void print_json(const std::vector<ProfileRow>& rows, const std::vector<StepEvent>& steps, double elapsed,
+                const Roofline& roofline) {
   nlohmann::ordered_json record{{"seconds", elapsed},
                                 {"roofline", {{"flops", roofline.flops}, {"bandwidth", roofline.bandwidth}}},
                                 {"rows", nlohmann::json::array()}};
+  if (!steps.empty()) record["steps"] = {{"count", steps.size()}, {"median_seconds", median_seconds(steps)}};
   for (const auto& row : rows) {
     record["rows"].push_back({{"name", row.name},
                               {"calls", row.calls},
@@ -90,9 +104,9 @@ void ProfileCommand::run() const {
   const Roofline roofline = measure_roofline(busiest_device(events));
   const auto rows = profile_rows(events, parse_by(by));
   if (json) {
-    print_json(rows, elapsed, roofline);
+    print_json(rows, profile.steps(), elapsed, roofline);
   } else {
-    print_table(rows, static_cast<size_t>(top), elapsed, roofline);
+    print_table(rows, profile.steps(), static_cast<size_t>(top), elapsed, roofline);
   }
   write_trace(trace, events, profile.steps());
   write_roofline_png(chart, "nst " + app->remaining().front(), profile_rows(events, ProfileBy::op), roofline);

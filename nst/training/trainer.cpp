@@ -12,6 +12,7 @@
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/reduce.h"
 #include "tensor/ops/slice.h"
+#include "tensor/profile.h"
 
 namespace nst {
 namespace {
@@ -74,6 +75,7 @@ double Trainer::learning_rate() const {
 
 TrainingStep Trainer::step() {
   const auto start = std::chrono::steady_clock::now();
+  const ProfileStep profiled(static_cast<int>(steps_done_) + 1);
   const auto parameters = trained_parameters(method_.network());
   for (autograd::Variable* parameter : parameters) parameter->zero_grad();
 

@@ -23,7 +23,8 @@ class ProfileCommand : public testing::CommandTest {
 TEST_F(ProfileCommand, tells_every_op_and_writes_a_trace_and_a_chart) {
   const auto run = profile({"--out", "step"});
   expect_wrote(run, {"out.png", "step.roofline.png", "step.trace.json"});
-  for (const char* word : {"conv2d ", "conv2d_backward_input", "gram", "% roof", "outside of ops", "GB/s"}) {
+  for (const char* word :
+       {"conv2d ", "conv2d_backward_input", "gram", "% roof", "outside of ops", "GB/s", "3 steps, of "}) {
     EXPECT_NE(run.out.find(word), std::string::npos) << word << " in\n" << run.out;
   }
   const json trace = json::parse(read("step.trace.json"));
@@ -48,6 +49,8 @@ TEST_F(ProfileCommand, by_layer_as_json) {
   const json record = json::parse(run.out);
   EXPECT_GT(record["roofline"]["flops"], 1e8);
   EXPECT_GT(record["roofline"]["bandwidth"], 1e8);
+  EXPECT_EQ(record["steps"]["count"], 3);
+  EXPECT_GT(record["steps"]["median_seconds"], 0);
   double seconds = 0, layers = 0;
   for (const json& row : record["rows"]) {
     seconds += row["seconds"].get<double>();
