@@ -40,7 +40,11 @@ ImageNetworkConfig quick_transform(int64_t width, int64_t styles) {
 }
 
 ImageNetworkConfig adain_encoder(int vgg_depth, AdainDepth depth) {
-  const std::string deepest = depth == AdainDepth::relu3_1 ? "relu3_1" : "relu4_1";
+  return adain_encoder(vgg_depth, std::string(depth == AdainDepth::relu3_1 ? "relu3_1" : "relu4_1"));
+}
+
+ImageNetworkConfig adain_encoder(int vgg_depth, const std::string& deepest) {
+  check_vgg_layer(vgg_depth, deepest);
   ImageNetworkConfig config;
   config.blocks = {{.name = "preprocess", .channels = 3, .kernel = 1, .relu = false}};
   for (const auto& name : vgg_layer_names(vgg_depth)) {

@@ -30,6 +30,8 @@ enum class AdainDepth { relu3_1, relu4_1 };
 // preprocessing, reflecting borders, poolings that keep a partial window. Blocks are named by their layers,
 // "conv1_1". The published decoders belong to the "normalised" VGG-19.
 ImageNetworkConfig adain_encoder(int vgg_depth = 19, AdainDepth depth = AdainDepth::relu4_1);
+// Up to any other ReLU, "relu2_2". Throws std::invalid_argument when the VGG has none of that name.
+ImageNetworkConfig adain_encoder(int vgg_depth, const std::string& deepest);
 
 // Its mirror image: nearest upsampling for pooling, no norms, a linear last layer, RGB 0..1 out. "deconv4_1"
 // undoes conv4_1.

@@ -26,10 +26,13 @@ std::unique_ptr<CLI::App> make_application() {
   app->failure_message(usage_error);
   app->footer(
       "Exit codes: 0 success, 1 a file, memory or the network failed, 2 bad arguments, 130 interrupted.");
+  add_adain_command(*app);
   add_basic_command(*app);
   add_devices_command(*app);
   add_info_command(*app);
   add_profile_command(*app);
+  add_style_command(*app);
+  add_stylize_command(*app);
   add_train_command(*app);
   add_version_command(*app);
   add_weights_command(*app);

@@ -21,15 +21,19 @@ struct Interrupted : std::runtime_error {
 // The whole command line.
 std::unique_ptr<CLI::App> make_application();
 
+void add_adain_command(CLI::App& app);
 void add_basic_command(CLI::App& app);
 void add_devices_command(CLI::App& app);
 void add_info_command(CLI::App& app);
 void add_profile_command(CLI::App& app);
+void add_style_command(CLI::App& app);
+void add_stylize_command(CLI::App& app);
 void add_train_command(CLI::App& app);
 void add_version_command(CLI::App& app);
 void add_weights_command(CLI::App& app);
 
 // Of `nst train`.
+void add_train_adain_command(CLI::App& train);
 void add_train_fast_command(CLI::App& train);
 
 }  // namespace nst::tools

@@ -4,8 +4,9 @@
 namespace nst::tools {
 
 void add_train_command(CLI::App& app) {
-  CLI::App* train = app.add_subcommand("train", "Train a network on a painting and a folder of photographs");
+  CLI::App* train = app.add_subcommand("train", "Train a network on paintings and a folder of photographs");
   train->require_subcommand(1);
+  add_train_adain_command(*train);
   add_train_fast_command(*train);
 }
 

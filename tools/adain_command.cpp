@@ -1,0 +1,316 @@
+// nst adain: any style in one pass, with every control at run time.
+#include <fmt/format.h>
+#include <omp.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "nst/adain/measure.h"
+#include "nst/adain/style_file.h"
+#include "nst/adain/wct.h"
+#include "nst/adain/weights.h"
+#include "nst/colour.h"
+#include "nst/image.h"
+#include "nst/training/picture_grid.h"
+#include "nst/training/picture_stream.h"
+#include "nst/weight_store.h"
+#include "tensor/file.h"
+#include "tools/adain_network_option.h"
+#include "tools/commands.h"
+#include "tools/device_option.h"
+#include "tools/interrupt.h"
+#include "tools/log.h"
+#include "tools/option_checks.h"
+
+namespace nst::tools {
+namespace {
+
+namespace fs = std::filesystem;
+using autograd::Variable;
+
+constexpr const char* kExamples = R"(Examples:
+  nst adain photo.jpg painting.jpg -o result.png
+  nst adain photo.jpg painting.jpg -o result.png --alpha 0.6 --size 1024 --style-size 512
+  nst adain photo.jpg a.jpg b.jpg -o mix.png --style-weights 3,1
+  nst adain photo.jpg sky.jpg ground.jpg -o result.png --mask sky.png --mask ground.png
+  nst adain photos/ paintings/ -o grid.jpg
+  nst adain photos/ paintings/ -o results/
+  nst adain photo.jpg painting.jpg -o result.png --encoder vgg_normalised.pth --decoder decoder.pth)";
+
+constexpr int64_t kSmallestSize = 16, kLargestSize = 65536;
+
+// A mask (1, H, W, 1) from a picture (1, H, W, 3).
+Tensor grey(const Tensor& picture) {
+  const auto rgb = picture.to_vector<float>();
+  std::vector<float> values(rgb.size() / 3);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = (rgb[3 * i] + rgb[3 * i + 1] + rgb[3 * i + 2]) / 3;
+  return Tensor::from<float>({1, picture.size(1), picture.size(2), 1}, values);
+}
+
+struct AdainCommand {
+  std::string content, out;
+  std::vector<std::string> styles, masks;
+  std::vector<double> style_weights;
+  int64_t size = 512, style_size = 0;
+  double alpha = 1;
+  bool preserve_color = false, wct = false, report = false;
+  std::string report_vgg = "vgg16";
+  AdainNetworkOptions network_options;
+  DeviceOptions device_options;
+  int threads = 0;
+  bool quiet = false, verbose = false;
+
+  void run();
+
+ private:
+  struct Style {
+    std::string name;
+    Tensor picture;  // undefined for an encoded one
+    EncodedStyle encoded;
+  };
+  Tensor load(const std::string& path, int64_t longest) const;
+  Style load_style_of(const std::string& path);
+  FeatureTransform transform(const Style& style) const;
+  Tensor stylise(const Tensor& content_picture, std::span<const Style> with,
+                 const std::vector<double>& weights) const;
+  void paint_one();
+  void paint_all();
+  void check_out(const std::string& path) const;
+  void write_report(const Tensor& content_picture, const Tensor& result, std::span<const Style> with,
+                    double seconds) const;
+
+  std::unique_ptr<AdainNetwork> network_;
+  std::string encoder_;  // its id
+  Device device_ = kCpu;
+};
+
+// In 0..1; `longest` 0 leaves its size.
+Tensor AdainCommand::load(const std::string& path, int64_t longest) const {
+  const Tensor picture = load_image(path);
+  return longest > 0 ? resize_image(picture, longest, Side::longest) : picture;
+}
+
+AdainCommand::Style AdainCommand::load_style_of(const std::string& path) {
+  Style style{fs::path(path).stem().string(), {}, {}};
+  if (is_style_file(path)) {
+    if (wct) throw std::invalid_argument(fmt::format("{}: --wct needs the style's picture", path));
+    const EncodedStyle encoded = nst::load_style(path, encoder_);
+    style.encoded = {encoded.mean.to(device_), encoded.std.to(device_)};
+    return style;
+  }
+  style.picture = load(path, style_size > 0 ? style_size : size);
+  if (!wct) style.encoded = network_->encode_style(style.picture.to(device_));
+  return style;
+}
+
+FeatureTransform AdainCommand::transform(const Style& style) const {
+  if (!wct) return network_->to_style(style.encoded);
+  const autograd::NoGradGuard no_grad;
+  const auto covariance = style_covariance(network_->encoder()(Variable(style.picture.to(device_))).value());
+  return [covariance](const Tensor& features) { return nst::wct(features, covariance); };
+}
+
+Tensor AdainCommand::stylise(const Tensor& content_picture, std::span<const Style> with,
+                             const std::vector<double>& weights) const {
+  std::vector<FeatureTransform> transforms;
+  for (const Style& style : with) transforms.push_back(transform(style));
+  StyliseOptions options{.alpha = alpha, .weights = weights, .masks = {}};
+  for (const auto& path : masks) {
+    options.masks.push_back(
+        grey(resize_image(load_image(path), content_picture.size(1), content_picture.size(2))));
+  }
+  const Tensor result = network_->stylise(content_picture.to(device_), transforms, options).to(kCpu);
+  return preserve_color ? with_colours_of(result, content_picture) : result;
+}
+
+void AdainCommand::check_out(const std::string& path) const {
+  check_can_save_image(path);
+  std::vector<std::string> inputs{content};
+  inputs.insert(inputs.end(), styles.begin(), styles.end());
+  inputs.insert(inputs.end(), masks.begin(), masks.end());
+  for (const auto& input : inputs) {
+    std::error_code missing;
+    if (fs::equivalent(path, input, missing)) {
+      throw std::invalid_argument(fmt::format("-o {}: would overwrite {}", path, input));
+    }
+  }
+}
+
+void AdainCommand::paint_one() {
+  check_out(out);
+  if (report) {
+    check_writable(fs::path(out).replace_extension(".json"));
+    find_weights(report_vgg);
+  }
+  if (!masks.empty() && masks.size() != styles.size()) {
+    throw std::invalid_argument(
+        fmt::format("{} of --mask for {} styles: each needs its own", masks.size(), styles.size()));
+  }
+  if (!style_weights.empty() && style_weights.size() != styles.size()) {
+    throw std::invalid_argument(
+        fmt::format("{} of --style-weights for {} styles", style_weights.size(), styles.size()));
+  }
+  const Tensor picture = load(content, size);
+  std::vector<Style> with;
+  for (const auto& path : styles) with.push_back(load_style_of(path));
+  const auto start = std::chrono::steady_clock::now();
+  const Tensor result = stylise(picture, with, style_weights);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  save_image(out, result);
+  if (report) write_report(picture, result, with, seconds);
+  spdlog::info("{}: {} x {} in {:.2f} s", out, result.size(2), result.size(1), seconds);
+}
+
+void AdainCommand::paint_all() {
+  for (const auto& [given, option] : {std::pair{!masks.empty(), "--mask"},
+                                      {!style_weights.empty(), "--style-weights"},
+                                      {report, "--report"}}) {
+    if (given) throw std::invalid_argument(fmt::format("{} is for a single picture", option));
+  }
+  const auto files = [](const std::string& path) {
+    if (!fs::is_directory(path)) return std::vector<fs::path>{path};
+    return find_pictures(path);
+  };
+  const auto contents = files(content);
+  std::vector<fs::path> all_styles;
+  for (const auto& style : styles) {
+    for (auto& path : files(style)) all_styles.push_back(std::move(path));
+  }
+  const bool one_picture = !fs::path(out).extension().empty() && !fs::is_directory(out);
+  if (one_picture) {
+    check_out(out);
+  } else {
+    fs::create_directories(out);
+  }
+  std::vector<Style> with;
+  std::vector<std::vector<Tensor>> rows(1);
+  rows[0].push_back(Tensor::full({1, 1, 1, 3}, 1));
+  for (const auto& path : all_styles) {
+    with.push_back(load_style_of(path.string()));
+    if (!one_picture) continue;
+    // Above its column, as wide as the pictures in it.
+    const Tensor& shown = with.back().picture;
+    rows[0].push_back(shown.defined() ? resize_image(shown, size > 0 ? size : kLargestSize, Side::longest)
+                                      : Tensor::full({1, 1, 1, 3}, 1));
+  }
+  catch_interrupts();
+  for (const auto& path : contents) {
+    const Tensor picture = load(path.string(), size);
+    auto& row = rows.emplace_back();
+    row.push_back(picture);
+    for (const Style& style : with) {
+      if (interrupted()) throw Interrupted("stopped");
+      const Tensor result = stylise(picture, std::span(&style, 1), {});
+      if (one_picture) {
+        row.push_back(result);
+      } else {
+        const fs::path file = fs::path(out) / fmt::format("{}_{}.png", path.stem().string(), style.name);
+        save_image(file, result);
+        spdlog::info("{}", file.string());
+      }
+    }
+  }
+  if (one_picture) {
+    save_image(out, picture_grid(rows));
+    spdlog::info("{}: {} photographs in {} styles", out, contents.size(), with.size());
+  }
+}
+
+// OUT.json: the settings, what is left of the photograph without a style, and how near the result's
+// statistics are to the style's, at the layers of a VGG.
+void AdainCommand::write_report(const Tensor& content_picture, const Tensor& result,
+                                std::span<const Style> with, double seconds) const {
+  nlohmann::ordered_json json{{"method", wct ? "wct" : "adain"},
+                              {"content", content},
+                              {"styles", styles},
+                              {"style_weights", style_weights},
+                              {"alpha", alpha},
+                              {"size", size},
+                              {"style_size", style_size > 0 ? style_size : size},
+                              {"seconds", seconds}};
+  const FeatureTransform nothing = [](const Tensor& features) { return features; };
+  const Tensor plain = network_->stylise(content_picture.to(device_), std::span(&nothing, 1)).to(kCpu);
+  json["psnr_at_alpha_0"] = psnr(plain, content_picture);
+  const nn::VggWeights vgg = nn::read_vgg(nn::open_weights(find_weights(report_vgg)));
+  const bool deep = vgg.state.contains("conv4_1.weight");
+  nn::ImageNetwork judge(
+      nn::adain_encoder(vgg.depth, deep ? std::string("relu4_1") : "relu" + vgg.deepest.substr(4)));
+  judge.load_state_dict(adain_encoder_state(vgg), /*strict=*/false);
+  for (const Style& style : with) {
+    if (!style.picture.defined()) continue;
+    nlohmann::ordered_json layers;
+    for (const auto& error : statistics_errors(judge, result, style.picture)) {
+      layers[error.layer] = {{"mean", error.mean}, {"std", error.std}};
+    }
+    json["content_errors"][style.name] = content_error(judge, result, content_picture, style.picture);
+    json["statistics_errors"][style.name] = layers;
+  }
+  write_file_atomically(fs::path(out).replace_extension(".json"), json.dump(2) + "\n");
+}
+
+void AdainCommand::run() {
+  set_verbosity(quiet ? Verbosity::quiet : verbose ? Verbosity::verbose : Verbosity::normal);
+  if (threads > 0) omp_set_num_threads(threads);
+  device_ = choose_device(device_options);
+  network_ = load_adain_network(network_options, device_);
+  encoder_ = encoder_id(*network_);
+  bool folders = fs::is_directory(content);
+  for (const auto& style : styles) folders = folders || fs::is_directory(style);
+  folders ? paint_all() : paint_one();
+}
+
+}  // namespace
+
+void add_adain_command(CLI::App& app) {
+  auto command = std::make_shared<AdainCommand>();
+  CLI::App* adain =
+      app.add_subcommand("adain", "Any style in one pass (Huang & Belongie 2017), with every control");
+  adain->footer(kExamples);
+  const auto in = [adain](const char* group) {
+    return [adain, group](auto&&... args) { return adain->add_option(args...)->group(group); };
+  };
+  const auto pictures = in("Pictures"), style = in("Style"), running = in("Run");
+  AdainCommand& c = *command;
+  pictures("content", c.content, "The photograph, or a folder of them")->required();
+  pictures("style", c.styles,
+           "Paintings, or what `nst style encode` made of them: several are mixed. With a folder, here or "
+           "there, every photograph is painted in every style")
+      ->required();
+  pictures("-o,--out", c.out,
+           "Where to write the result, .png or .jpg; for folders a grid of all, or a folder")
+      ->required();
+  pictures("--size", c.size, "Longer side of the result in pixels; 0 for the photograph's own")
+      ->capture_default_str()
+      ->check(number_in(0, kLargestSize));
+  pictures("--style-size", c.style_size, "Longer side of the style pictures; sets the size of the brush")
+      ->check(number_in(kSmallestSize, kLargestSize))
+      ->default_str("as --size");
+  style("--alpha", c.alpha, "How much style: 0 none, 1 all")->capture_default_str()->check(number_in(0, 2));
+  style("--style-weights", c.style_weights, "Shares of several styles, e.g. 3,1")
+      ->delimiter(',')
+      ->check(number_from(0));
+  style("--mask", c.masks, "A picture that is white where the style applies; one per style, in their order");
+  adain
+      ->add_flag("--preserve-color,--preserve-colour", c.preserve_color,
+                 "Keep the photograph's colours: only its luminance is repainted")
+      ->group("Style");
+  adain->add_flag("--wct", c.wct, "Match covariances instead of deviations (Li et al. 2017)")->group("Style");
+  add_adain_network_options(*adain, c.network_options);
+  adain
+      ->add_flag("--report", c.report,
+                 "Write OUT.json: settings, PSNR at alpha 0, errors of the style's statistics per layer")
+      ->group("Run");
+  running("--report-vgg", c.report_vgg, "The VGG whose layers those are")->capture_default_str();
+  add_device_options(*adain, c.device_options);
+  running("--threads", c.threads, "Threads to use")->check(whole_number_in(1))->default_str("all cores");
+  CLI::Option* quiet = adain->add_flag("--quiet", c.quiet, "Print nothing but errors")->group("Run");
+  adain->add_flag("--verbose", c.verbose, "Print what is read and how it is used")
+      ->group("Run")
+      ->excludes(quiet);
+  adain->callback([command] { command->run(); });
+}
+
+}  // namespace nst::tools
