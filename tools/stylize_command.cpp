@@ -98,7 +98,8 @@ void add_stylize_command(CLI::App& app) {
   auto command = std::make_shared<StylizeCommand>();
   StylizeCommand& c = *command;
   CLI::App* stylize =
-      app.add_subcommand("stylize,stylise", "A photograph in the style of a painting: the place to begin");
+      app.add_subcommand("stylize", "A photograph in the style of a painting: the place to begin");
+  stylize->alias("stylise");
   stylize->footer(kExamples);
   stylize->add_option("content", c.content, "The photograph")->required();
   stylize->add_option("style", c.style, "The painting")->required();
