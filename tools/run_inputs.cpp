@@ -90,6 +90,12 @@ RunInputs read_run_inputs(const RunSettings& settings, const BasicOptions& optio
   const auto path = find_weights(settings.weights);
   inputs.weights = nn::read_vgg(nn::open_weights(path));
   inputs.vgg = vgg_config(settings, inputs.weights);
+  // The deeper maps of weights that take 0..255 exceed float16's 65504, and a capped map has another
+  // gradient.
+  if (settings.activations == "float16" && inputs.weights.preprocessing.scale > 1) {
+    throw std::invalid_argument(fmt::format(
+        "--activations float16: the maps of {} leave its range; bfloat16 has float32's", settings.weights));
+  }
   spdlog::debug("{}: VGG-{} up to {}, of which layers up to {} are used", path.string(), inputs.weights.depth,
                 inputs.weights.deepest, inputs.vgg.deepest);
 
