@@ -60,10 +60,13 @@ void SharedMemory::begin_block(size_t dynamic_bytes) {
 
 void* SharedMemory::take(size_t bytes) {
   unsigned char* const taken = memory_ + used_;
-  ASAN_UNPOISON_MEMORY_REGION(taken, bytes);
-  std::memset(taken, 0xff, bytes);
-  used_ += (bytes + 2 * kAlignment - 1) / kAlignment * kAlignment;  // at least a few bytes stay poisoned
-  if (bytes % kAlignment == 0) used_ += kAlignment;
+  // At least a few bytes behind it stay poisoned; without AddressSanitizer they are NaN.
+  size_t with_guard = (bytes + 2 * kAlignment - 1) / kAlignment * kAlignment;
+  if (bytes % kAlignment == 0) with_guard += kAlignment;
+  ASAN_UNPOISON_MEMORY_REGION(taken, with_guard);
+  std::memset(taken, 0xff, with_guard);
+  ASAN_POISON_MEMORY_REGION(taken + bytes, with_guard - bytes);
+  used_ += with_guard;
   return taken;
 }
 

@@ -10,7 +10,21 @@
 namespace cuda_on_cpu {
 namespace {
 
-// Start and size. Blocks are malloc's own, so that AddressSanitizer puts its red zones around each.
+constexpr size_t kAlignment = 256;
+constexpr int kUnwritten = 0xff;  // of every byte: a NaN, whatever it is read as
+// Around each block, unwritten: who reads beyond the block gets NaN, and who writes there is found out.
+// AddressSanitizer has its own red zones around what malloc gives.
+#ifdef __SANITIZE_ADDRESS__
+constexpr size_t kGuard = 0;
+#else
+constexpr size_t kGuard = kAlignment;
+#endif
+
+bool unwritten(const unsigned char* begin, size_t bytes) {
+  return std::all_of(begin, begin + bytes, [](unsigned char byte) { return byte == kUnwritten; });
+}
+
+// Start and size.
 std::map<unsigned char*, size_t>& blocks() {
   static auto* const map = new std::map<unsigned char*, size_t>;
   return *map;
@@ -21,11 +35,11 @@ size_t in_use = 0;
 
 void* device_allocate(size_t bytes) {
   if (bytes > size_t{64} << 30) return nullptr;
-  constexpr size_t kAlignment = 256;
-  void* block = nullptr;
-  if (posix_memalign(&block, kAlignment, std::max<size_t>(bytes, 1)) != 0) return nullptr;
-  std::memset(block, 0xff, bytes);
-  blocks()[static_cast<unsigned char*>(block)] = bytes;
+  void* memory = nullptr;
+  if (posix_memalign(&memory, kAlignment, std::max<size_t>(bytes + 2 * kGuard, 1)) != 0) return nullptr;
+  std::memset(memory, kUnwritten, bytes + 2 * kGuard);
+  auto* const block = static_cast<unsigned char*>(memory) + kGuard;
+  blocks()[block] = bytes;
   in_use += bytes;
   return block;
 }
@@ -35,10 +49,21 @@ bool device_free(void* block) {
   const auto found = blocks().find(static_cast<unsigned char*>(block));
   if (found == blocks().end()) return false;
   in_use -= found->second;
-  std::memset(block, 0xff, found->second);  // whoever still reads it shall notice
+  std::memset(block, kUnwritten, found->second);  // whoever still reads it shall notice
+  std::free(found->first - kGuard);
   blocks().erase(found);
-  std::free(block);
   return true;
+}
+
+std::string stray_write() {
+  for (const auto& [block, bytes] : blocks()) {
+    const bool before = !unwritten(block - kGuard, kGuard), behind = !unwritten(block + bytes, kGuard);
+    if (!before && !behind) continue;
+    std::memset(block - kGuard, kUnwritten, kGuard);
+    std::memset(block + bytes, kUnwritten, kGuard);
+    return fmt::format("{} a device block of {} bytes", before ? "before" : "behind", bytes);
+  }
+  return {};
 }
 
 bool is_device_memory(const void* memory, size_t bytes) {

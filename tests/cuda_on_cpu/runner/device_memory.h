@@ -14,6 +14,9 @@ bool device_free(void* block);
 // Whether [memory, memory + bytes) lies within one live block.
 bool is_device_memory(const void* memory, size_t bytes);
 size_t device_bytes_in_use();
+// Where something was written outside of all blocks, close to one, since the last call, in words; empty when
+// nowhere. (With AddressSanitizer that has stopped the program already.)
+std::string stray_write();
 
 // A copy of all live device memory.
 class Snapshot {

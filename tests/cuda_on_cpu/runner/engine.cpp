@@ -55,6 +55,8 @@ void run_grid(const Grid& g, Order order, const std::function<void()>& thread) {
   }
   ++counters.grids;
   counters.threads += count * g.block.count();
+  if (const std::string where = stray_write(); !where.empty())
+    throw std::runtime_error("kernel: out of bounds: a thread has written " + where);
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ struct Grid {
 // contents of device memory. Throws std::runtime_error
 // - when the launch is impossible on a GPU (too many threads, too much shared memory),
 // - when a barrier is missed or divergent, naming the block, the threads and the source lines,
+// - when a thread has written outside of device memory, close to a block,
 // - when what is in device memory afterwards depends on the order: a race.
 // Where the environment variable NST_CUDA_ON_CPU_LOG names a file, a line for each kernel and shape that was
 // run is appended to it when the process ends; scripts/runner-cases adds them up.
