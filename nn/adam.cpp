@@ -14,14 +14,14 @@ Adam::Adam(AdamOptions options) : options_(options) {
   if (!(options.learning_rate > 0)) throw std::invalid_argument("adam: learning_rate must be positive");
 }
 
-void Adam::update(size_t index, Tensor& x, const Tensor& grad) {
+void Adam::update(size_t index, Tensor& x, const Tensor& grad, double factor) {
   if (index >= moments_.size()) moments_.resize(index + 1);
   auto& [m, v] = moments_[index];
   if (!m.defined()) {
     m = Tensor::zeros_like(x);
     v = Tensor::zeros_like(x);
   }
-  ops::adam_step({.learning_rate = options_.learning_rate,
+  ops::adam_step({.learning_rate = factor * options_.learning_rate,
                   .beta1 = options_.beta1,
                   .beta2 = options_.beta2,
                   .epsilon = options_.epsilon,
@@ -29,10 +29,11 @@ void Adam::update(size_t index, Tensor& x, const Tensor& grad) {
                  grad, x, m, v);
 }
 
-void Adam::step(const std::vector<autograd::Variable*>& parameters) {
+void Adam::step(const std::vector<autograd::Variable*>& parameters, const std::vector<double>& factors) {
   ++steps_;
   for (size_t i = 0; i < parameters.size(); ++i) {
-    if (parameters[i]->grad().defined()) update(i, parameters[i]->mutable_value(), parameters[i]->grad());
+    if (!parameters[i]->grad().defined()) continue;
+    update(i, parameters[i]->mutable_value(), parameters[i]->grad(), factors.empty() ? 1 : factors[i]);
   }
 }
 

@@ -22,7 +22,8 @@ class Adam : public Minimiser {
   explicit Adam(AdamOptions options = {});
 
   // One update of every parameter that has a gradient. Call with the same parameters in the same order.
-  void step(const std::vector<autograd::Variable*>& parameters);
+  // `factors`, unless empty, multiply the learning rate of each.
+  void step(const std::vector<autograd::Variable*>& parameters, const std::vector<double>& factors = {});
   // The reported loss is the one before the update.
   MinimiserStep step(const Objective& objective, Tensor& x) override;
 
@@ -38,7 +39,7 @@ class Adam : public Minimiser {
   struct Moments {
     Tensor m, v;
   };
-  void update(size_t index, Tensor& x, const Tensor& grad);
+  void update(size_t index, Tensor& x, const Tensor& grad, double factor = 1);
 
   AdamOptions options_;
   std::vector<Moments> moments_;

@@ -102,8 +102,7 @@ void write_curve_csv(const std::filesystem::path& path, const std::vector<CurveC
   write_file_atomically(path, text + "\n");
 }
 
-void write_curve_png(const std::filesystem::path& path, const std::string& title,
-                     const std::vector<CurveColumn>& columns) {
+std::string curve_png(const std::string& title, const std::vector<CurveColumn>& columns) {
   double low = INFINITY, high = 0;
   size_t iterations = 0;
   std::vector<const CurveColumn*> drawn;
@@ -134,7 +133,12 @@ void write_curve_png(const std::filesystem::path& path, const std::string& title
     canvas.line(legend - 22, 47, legend, 47, 3);
     legend -= 40;
   }
-  write_file_atomically(path, canvas.png());
+  return canvas.png();
+}
+
+void write_curve_png(const std::filesystem::path& path, const std::string& title,
+                     const std::vector<CurveColumn>& columns) {
+  write_file_atomically(path, curve_png(title, columns));
 }
 
 }  // namespace nst

@@ -17,8 +17,10 @@ struct CurveColumn {
 // throws std::runtime_error when it cannot be.
 void write_curve_csv(const std::filesystem::path& path, const std::vector<CurveColumn>& columns);
 
-// A chart of every column that has a positive value, against the iteration, on a logarithmic axis, as PNG.
-// Throws std::invalid_argument when there is nothing to draw, std::runtime_error when it cannot be written.
+// A chart of every column that has a positive value, against the iteration, on a logarithmic axis: a PNG
+// file's bytes. Throws std::invalid_argument when there is nothing to draw.
+std::string curve_png(const std::string& title, const std::vector<CurveColumn>& columns);
+// The same into a file; throws std::runtime_error when it cannot be written.
 void write_curve_png(const std::filesystem::path& path, const std::string& title,
                      const std::vector<CurveColumn>& columns);
 

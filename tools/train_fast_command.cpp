@@ -1,6 +1,5 @@
 // nst train fast: a transform network of Johnson et al. 2016.
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <array>
 #include <filesystem>
@@ -77,18 +76,20 @@ nlohmann::ordered_json to_json(const FastSettings& settings) {
   return json;
 }
 
-FastSettings fast_settings_from_json(const nlohmann::json& json) {
-  if (!json.is_object() || json.value("method", "") != kMethod)
-    throw std::invalid_argument("checkpoint: not one of nst train fast");
+FastSettings fast_settings_from_json(const TrainingCheckpoint& checkpoint) {
+  const auto json = nlohmann::json::parse(checkpoint.settings, nullptr, /*allow_exceptions=*/false);
+  const auto fail = [&](const std::string& what) {
+    throw std::runtime_error(fmt::format("{}: {}", checkpoint.path.string(), what));
+  };
+  if (!json.is_object() || !json.contains("common") || json.value("method", "") != kMethod)
+    fail("not a checkpoint of nst train fast");
   FastSettings settings;
-  settings.common = train_settings_from_json(json.value("common", nlohmann::json::object()));
-  for_each_field(settings, [&](const char* name, auto& field) {
-    try {
-      json.at(name).get_to(field);
-    } catch (const nlohmann::json::exception&) {
-      throw std::invalid_argument(fmt::format("checkpoint: its setting '{}' is missing or damaged", name));
-    }
-  });
+  try {
+    settings.common = train_settings_from_json(json.at("common"));
+    for_each_field(settings, [&](const char* name, auto& field) { json.at(name).get_to(field); });
+  } catch (const std::exception& error) {
+    fail(error.what());
+  }
   return settings;
 }
 
@@ -125,6 +126,7 @@ void TrainFastCommand::check() const {
   need(!settings.common.photos.empty(), "--photos");
   need(!settings.styles.empty(), "--style");
   need(!run_options.out.empty(), "--out");
+  if (run_options.resume.empty()) check_new_run(run_options);
   const auto fits = [&](size_t count, const char* option) {
     if (count != 0 && count != settings.styles.size()) {
       throw std::invalid_argument(
@@ -147,10 +149,10 @@ void TrainFastCommand::run() {
   start_train_run(run_options);
   std::optional<TrainingCheckpoint> checkpoint;
   if (!run_options.resume.empty()) {
-    checkpoint = newest_checkpoint(run_options.resume);
-    const int64_t steps = settings.common.steps;
-    settings = fast_settings_from_json(nlohmann::json::parse(checkpoint->settings, nullptr, false));
-    if (app->count("--steps")) settings.common.steps = steps;
+    checkpoint = open_checkpoint(*app, run_options);
+    const TrainSettings given = settings.common;
+    settings = fast_settings_from_json(*checkpoint);
+    take_over(*app, given, settings.common);
     run_options.out = run_options.resume;
   }
   check();
@@ -159,8 +161,7 @@ void TrainFastCommand::run() {
       settings.names.push_back(std::filesystem::path(style).stem().string());
   }
   const Device device = choose_device(run_options.device);
-  const auto files = find_pictures(settings.common.photos);
-  spdlog::info("{}: {} pictures", settings.common.photos, files.size());
+  const auto files = find_photographs(settings.common);
 
   const nn::VggWeights weights = nn::read_vgg(nn::open_weights(find_weights(settings.vgg)));
   const RunSettings objective = objective_settings(settings, weights);
@@ -183,14 +184,9 @@ void TrainFastCommand::run() {
                          .samples = load_samples(settings.common, files)},
                         device);
   Trainer trainer(training, trainer_options(settings.common));
-  if (checkpoint) trainer.resume(checkpoint->state);
+  if (checkpoint) resume_from(*checkpoint, trainer);
   TrainingFolder folder(run_options.out);
-  run_and_report(trainer, folder, settings.common, run_options, to_json(settings).dump());
-  const auto skipped = photographs.skipped();
-  if (!skipped.empty()) {
-    spdlog::warn("{} of {} pictures could not be read and were skipped, for instance {}", skipped.size(),
-                 files.size(), skipped.begin()->second);
-  }
+  run_and_report(trainer, folder, photographs, settings.common, run_options, to_json(settings));
 }
 
 }  // namespace

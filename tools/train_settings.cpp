@@ -4,8 +4,10 @@
 #include <omp.h>
 #include <spdlog/spdlog.h>
 
+#include <set>
 #include <stdexcept>
 
+#include "nst/build_info.h"
 #include "nst/image.h"
 #include "tensor/ops/elementwise.h"
 #include "tools/commands.h"
@@ -18,6 +20,13 @@ namespace nst::tools {
 namespace {
 
 constexpr size_t kSamplePhotos = 3;
+
+// What a resumed run may be told anew; everything else is the checkpoint's.
+const std::set<std::string> kFreeOnResume{
+    "--resume",       "--steps",       "--checkpoint-every", "--keep",   "--sample-every",
+    "--sample-photo", "--sample-size", "--float32",          "--device", "--math",
+    "--conv-backend", "--threads",     "--decode-threads",   "--json",   "--quiet",
+    "--verbose",      "--help"};
 
 // The one list behind both directions of JSON.
 template <class Settings, class F>
@@ -36,9 +45,13 @@ void for_each_field(Settings& s, F f) {
   f("checkpoint_every", s.checkpoint_every);
   f("keep", s.keep);
   f("sample_every", s.sample_every);
+  f("sweep", s.sweep);
+  f("sweep_at", s.sweep_at);
+  f("sweep_steps", s.sweep_steps);
   f("sample_photos", s.sample_photos);
   f("sample_size", s.sample_size);
   f("float32", s.float32);
+  f("data_set", s.data_set);
 }
 
 }  // namespace
@@ -86,6 +99,17 @@ void add_train_options(CLI::App& command, TrainSettings& s, TrainRunOptions& run
   output("--sample-every", s.sample_every, "Steps between sample pictures; 0 for none but the last")
       ->capture_default_str()
       ->check(whole_number_in(0));
+  output(
+      "--sweep", s.sweep,
+      "In the middle of the run, try the style's weight times each of these, e.g. 0.3,1,3, and keep a sample")
+      ->delimiter(',')
+      ->check(positive_number());
+  output("--sweep-at", s.sweep_at, "The step to try them after")
+      ->default_str("half of --steps")
+      ->check(whole_number_in(1));
+  output("--sweep-steps", s.sweep_steps, "Steps to train with each")
+      ->capture_default_str()
+      ->check(whole_number_in(1));
   output("--sample-photo", s.sample_photos, "A photograph for the samples; repeat for several")
       ->default_str("the data set's first three");
   output("--sample-size", s.sample_size, "Longer side of the sample pictures")
@@ -172,28 +196,97 @@ void start_train_run(const TrainRunOptions& run) {
   if (run.threads > 0) omp_set_num_threads(run.threads);
 }
 
-void run_and_report(Trainer& trainer, TrainingFolder& folder, const TrainSettings& settings,
-                    const TrainRunOptions& run, const std::string& settings_json) {
+TrainingCheckpoint open_checkpoint(const CLI::App& command, const TrainRunOptions& run) {
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_name();
+    if (option->count() > 0 && !kFreeOnResume.contains(name)) {
+      throw std::invalid_argument(name + " is part of the checkpoint and cannot be changed when resuming");
+    }
+  }
+  return newest_checkpoint(run.resume);
+}
+
+void resume_from(const TrainingCheckpoint& checkpoint, Trainer& trainer) {
+  try {
+    trainer.resume(checkpoint.state);
+  } catch (const std::invalid_argument& error) {  // the file's fault, not the caller's
+    throw std::runtime_error(fmt::format("{}: {}", checkpoint.path.string(), error.what()));
+  }
+}
+
+void take_over(const CLI::App& command, const TrainSettings& given, TrainSettings& settings) {
+  const auto take = [&](const char* option, auto TrainSettings::*field) {
+    if (command.count(option) > 0) settings.*field = given.*field;
+  };
+  take("--steps", &TrainSettings::steps);
+  take("--checkpoint-every", &TrainSettings::checkpoint_every);
+  take("--keep", &TrainSettings::keep);
+  take("--sample-every", &TrainSettings::sample_every);
+  take("--sample-photo", &TrainSettings::sample_photos);
+  take("--sample-size", &TrainSettings::sample_size);
+  take("--float32", &TrainSettings::float32);
+}
+
+std::vector<std::filesystem::path> find_photographs(TrainSettings& settings) {
+  const auto files = find_pictures(settings.photos);
+  const std::string print = fingerprint(files);
+  if (!settings.data_set.empty() && settings.data_set != print) {
+    throw std::runtime_error(
+        fmt::format("{}: holds other pictures than when the run began", settings.photos));
+  }
+  settings.data_set = print;
+  spdlog::info("{}: {} pictures", settings.photos, files.size());
+  return files;
+}
+
+void check_new_run(const TrainRunOptions& run) {
+  if (std::filesystem::exists(std::filesystem::path(run.out) / "checkpoints")) {
+    throw std::invalid_argument(fmt::format(
+        "--out {}: holds a run already; go on with --resume {}, or choose another folder", run.out, run.out));
+  }
+}
+
+void run_and_report(Trainer& trainer, TrainingFolder& folder, PictureStream& photographs,
+                    const TrainSettings& common, const TrainRunOptions& run,
+                    const nlohmann::ordered_json& settings) {
+  TrainingReport report{
+      .title = "Training of " + std::filesystem::absolute(folder.root()).filename().string(), .facts = {}};
+  for (const auto& [key, value] : settings.items()) {
+    if (!value.is_object()) report.facts.emplace_back(key, value.dump());
+  }
+  for (const auto& [key, value] : to_json(common).items()) report.facts.emplace_back(key, value.dump());
+  for (const auto& [key, value] : build_info()) report.facts.emplace_back(key, value);
+
   Progress progress(run.json    ? ProgressStyle::json
                     : run.quiet ? ProgressStyle::quiet
                                 : ProgressStyle::automatic,
-                    static_cast<int>(settings.steps), static_cast<int>(trainer.steps_done()));
+                    static_cast<int>(common.steps), static_cast<int>(trainer.steps_done()));
   catch_interrupts();
+  const TrainingRunOptions options{.checkpoint_every = common.checkpoint_every,
+                                   .sample_every = common.sample_every,
+                                   .keep = common.keep,
+                                   .float16 = !common.float32,
+                                   .sweep = {.factors = common.sweep,
+                                             .at = common.sweep_at > 0 ? common.sweep_at : common.steps / 2,
+                                             .steps = common.sweep_steps},
+                                   .report = report,
+                                   .settings = settings.dump()};
   run_training(
-      trainer, folder,
-      {.checkpoint_every = settings.checkpoint_every,
-       .sample_every = settings.sample_every,
-       .keep = settings.keep,
-       .float16 = !settings.float32,
-       .settings = settings_json},
+      trainer, folder, options,
       {.step = [&](const TrainingStep& step) { progress.update(static_cast<int>(step.step), step.losses); },
        .message = [&](const std::string& text) { progress.message(text); },
        .stopped = [] { return interrupted(); }});
+  const auto skipped = photographs.skipped();
+  if (!skipped.empty()) {
+    spdlog::warn("{} of {} pictures could not be read and were skipped, for instance {}", skipped.size(),
+                 photographs.files(), skipped.begin()->second);
+  }
   if (!trainer.finished()) {
     throw Interrupted(fmt::format("stopped after step {}; go on with --resume {}", trainer.steps_done(),
                                   folder.root().string()));
   }
-  spdlog::info("{}: {} steps", folder.weights().string(), trainer.steps_done());
+  spdlog::info("{}: {} steps; {} tells more", folder.weights().string(), trainer.steps_done(),
+               folder.report().string());
 }
 
 }  // namespace nst::tools

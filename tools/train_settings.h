@@ -27,9 +27,12 @@ struct TrainSettings {
   int64_t warmup = 100;
   uint64_t seed = 0;
   int64_t checkpoint_every = 500, keep = 3, sample_every = 500;
+  std::vector<double> sweep;
+  int64_t sweep_at = 0, sweep_steps = 100;  // sweep_at 0: in the middle
   std::vector<std::string> sample_photos;
   int64_t sample_size = 256;
   bool float32 = false;
+  std::string data_set;  // the photographs' fingerprint, to know them by when the run goes on
 };
 
 // What is no part of the result, and may differ when a run goes on.
@@ -60,8 +63,23 @@ Tensor load_picture(const std::string& path, int64_t size);
 // Settles the run's verbosity and threads; to be called first.
 void start_train_run(const TrainRunOptions& run);
 
-// Runs to the end, with progress on the way and Ctrl-C caught; throws Interrupted after that.
-void run_and_report(Trainer& trainer, TrainingFolder& folder, const TrainSettings& settings,
-                    const TrainRunOptions& run, const std::string& settings_json);
+// The newest checkpoint of the run in --resume's folder. Throws std::invalid_argument when the command line
+// has an option that the checkpoint settles, std::runtime_error when there is no checkpoint.
+TrainingCheckpoint open_checkpoint(const CLI::App& command, const TrainRunOptions& run);
+// Puts its state into the trainer; throws std::runtime_error naming the file when it does not fit.
+void resume_from(const TrainingCheckpoint& checkpoint, Trainer& trainer);
+// Puts what may be told anew, the number of steps and what is written when, into a checkpoint's settings.
+void take_over(const CLI::App& command, const TrainSettings& given, TrainSettings& settings);
+// The photographs; throws std::runtime_error when a run that goes on began with others. Notes their
+// fingerprint in the settings.
+std::vector<std::filesystem::path> find_photographs(TrainSettings& settings);
+// Throws std::invalid_argument where --out holds a run already.
+void check_new_run(const TrainRunOptions& run);
+
+// Runs to the end, with progress on the way and Ctrl-C caught; throws Interrupted after that. `settings` are
+// the method's, all of them.
+void run_and_report(Trainer& trainer, TrainingFolder& folder, PictureStream& photographs,
+                    const TrainSettings& common, const TrainRunOptions& run,
+                    const nlohmann::ordered_json& settings);
 
 }  // namespace nst::tools

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
 #include <stdexcept>
 
 #include "autograd/ops/elementwise.h"
@@ -13,6 +14,9 @@ namespace nst {
 namespace {
 constexpr double kGain = 150, kOffset = 127.5;  // Johnson's, of his tanh
 constexpr double kFirstContrast = 0.05;
+// Of the last layer's learning rate: a step of its weights moves the picture by kGain, and where a tanh
+// saturates there is no way back.
+constexpr double kLastLayerRate = 0.1;
 
 std::string last_layer(const nn::ImageNetwork& network) {
   return network.config().blocks.back().name + ".conv.";
@@ -42,6 +46,12 @@ FastTraining::FastTraining(nn::ImageNetwork& network, const PerceptualLoss& loss
 int64_t FastTraining::style_of(int64_t index) const {
   if (!options_.random_style) return index % loss_.styles();
   return Random(options_.seed, static_cast<uint64_t>(index)).below(loss_.styles());
+}
+
+double FastTraining::learning_rate_factor(const std::string& parameter) const {
+  if (parameter.starts_with(last_layer(network_))) return kLastLayerRate;
+  const bool of_a_style = loss_.styles() > 1 && std::isdigit(static_cast<unsigned char>(parameter.back()));
+  return of_a_style ? static_cast<double>(loss_.styles()) : 1;
 }
 
 autograd::Variable FastTraining::paint(const Tensor& photographs, int64_t style) const {

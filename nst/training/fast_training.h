@@ -27,13 +27,14 @@ class FastTraining : public TrainingMethod {
 
   nn::Module& network() override { return network_; }
   nn::StateDict weights() override;
+  void set_style_factor(double factor) override { style_factor_ = factor; }
+  // A style's own parameters learn in that style's batches only, the faster for it; the last layer learns
+  // slower.
+  double learning_rate_factor(const std::string& parameter) const override;
   TrainingLoss loss(int64_t index) override;
   // A row per photograph: it, then its picture in every style.
   Tensor sample() override;
   std::map<std::string, std::string> metadata() const override { return options_.metadata; }
-
-  // Multiplies the styles' weights from here on.
-  void set_style_factor(double factor) { style_factor_ = factor; }
 
  private:
   int64_t style_of(int64_t index) const;

@@ -30,12 +30,19 @@ nn::StateDict with_prefix(const nn::StateDict& state, std::string_view prefix) {
   return part;
 }
 
-std::vector<autograd::Variable*> trained_parameters(nn::Module& network) {
-  std::vector<autograd::Variable*> all;
-  for (const auto& [name, parameter] : network.named_parameters()) {
-    if (parameter->requires_grad()) all.push_back(parameter);
+struct Trained {
+  std::vector<autograd::Variable*> parameters;
+  std::vector<double> rates;  // factors of the learning rate
+};
+
+Trained trained_by(TrainingMethod& method) {
+  Trained trained;
+  for (const auto& [name, parameter] : method.network().named_parameters()) {
+    if (!parameter->requires_grad()) continue;
+    trained.parameters.push_back(parameter);
+    trained.rates.push_back(method.learning_rate_factor(name));
   }
-  return all;
+  return trained;
 }
 
 }  // namespace
@@ -76,7 +83,7 @@ double Trainer::learning_rate() const {
 TrainingStep Trainer::step() {
   const auto start = std::chrono::steady_clock::now();
   const ProfileStep profiled(static_cast<int>(steps_done_) + 1);
-  const auto parameters = trained_parameters(method_.network());
+  const auto [parameters, rates] = trained_by(method_);
   for (autograd::Variable* parameter : parameters) parameter->zero_grad();
 
   // Everything the host wants to know, (1) each, read in one go when the step's work is queued.
@@ -114,7 +121,7 @@ TrainingStep Trainer::step() {
                     step.step, step.losses[0].second, step.gradient_norm));
   }
   adam_.set_learning_rate(step.learning_rate);
-  adam_.step(parameters);
+  adam_.step(parameters, rates);
   ++steps_done_;
   seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   step.seconds = seconds_;
@@ -140,7 +147,7 @@ void Trainer::resume(const nn::StateDict& checkpoint) {
     throw std::invalid_argument("checkpoint: not one of a training run");
   auto adam = with_prefix(checkpoint, kAdamPrefix);
   method_.network().load_state_dict(with_prefix(checkpoint, kNetworkPrefix));
-  const auto parameters = trained_parameters(method_.network());
+  const auto parameters = trained_by(method_).parameters;
   const Device device = parameters.empty() ? kCpu : parameters.front()->value().device();
   for (auto& [name, tensor] : adam) {
     if (name != "step") tensor = tensor.to(device);

@@ -42,6 +42,7 @@ std::vector<int64_t> numbers_in(const fs::path& folder, std::string_view extensi
 
 constexpr const char* kCheckpoints = "checkpoints";
 constexpr const char* kSamples = "samples";
+constexpr const char* kSweep = "sweep";
 
 }  // namespace
 
@@ -58,6 +59,24 @@ std::vector<int64_t> TrainingFolder::checkpoints() const {
   return numbers_in(root_ / kCheckpoints, ".safetensors");
 }
 std::vector<int64_t> TrainingFolder::samples() const { return numbers_in(root_ / kSamples, ".jpg"); }
+
+fs::path TrainingFolder::sweep_sample(double factor) const {
+  create(root_ / kSweep);
+  return root_ / kSweep / fmt::format("{:g}.jpg", factor);
+}
+
+std::vector<std::pair<double, fs::path>> TrainingFolder::sweep_samples() const {
+  std::vector<std::pair<double, fs::path>> samples;
+  std::error_code error;
+  for (fs::directory_iterator it(root_ / kSweep, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().stem().string();
+    double factor = 0;
+    const auto [stop, problem] = std::from_chars(name.data(), name.data() + name.size(), factor);
+    if (problem == std::errc() && stop == name.data() + name.size()) samples.emplace_back(factor, it->path());
+  }
+  std::ranges::sort(samples);
+  return samples;
+}
 
 void TrainingFolder::save_checkpoint(int64_t step, const nn::StateDict& state, const std::string& settings,
                                      int64_t keep) {

@@ -2,14 +2,16 @@
 //   checkpoints/00000500.safetensors   the last few, each the whole state of the run
 //   weights.safetensors                the trained network
 //   samples/00000500.jpg               what it did by then
+//   sweep/0.5.jpg                      what it did when the style's weight was halved for a while
 //   log.jsonl                          the losses of every step, one JSON object a line
+//   events.out.tfevents.*              the same, and the samples, for TensorBoard
+//   report.html                        all of it on a page
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nn/weight_file.h"
@@ -25,12 +27,17 @@ class TrainingFolder {
   const std::filesystem::path& root() const { return root_; }
   std::filesystem::path weights() const { return root_ / "weights.safetensors"; }
   std::filesystem::path log() const { return root_ / "log.jsonl"; }
+  std::filesystem::path report() const { return root_ / "report.html"; }
   std::filesystem::path sample(int64_t step) const;
+  std::filesystem::path sweep_sample(double factor) const;
   std::filesystem::path checkpoint(int64_t step) const;
 
   // The steps of which there are checkpoints, or samples, rising.
   std::vector<int64_t> checkpoints() const;
   std::vector<int64_t> samples() const;
+
+  // The factors and pictures of a sweep, rising.
+  std::vector<std::pair<double, std::filesystem::path>> sweep_samples() const;
 
   // Writes a checkpoint, then removes all but the newest `keep`. A kill at any moment leaves the checkpoints
   // before it, whole.
