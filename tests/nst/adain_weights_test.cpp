@@ -206,14 +206,13 @@ TEST(PublishedPair, the_real_one_inverts_its_features_and_meets_statistics) {
   const auto covariance = style_covariance(network->encoder()(Variable(style)).value());
   const std::vector<FeatureTransform> wct_style{
       [&](const Tensor& features) { return wct(features, covariance); }};
-  const auto error = [](const std::vector<StatisticsError>& errors) { return errors[2].mean; };  // relu3_1
-  const double before = error(statistics_errors(network->encoder(), content, style));
-  // The decoder was made to invert features, not to reach a style's, so that part of the way is lost: 0.77
-  // and 0.58 of the distance are left here.
-  EXPECT_LT(error(statistics_errors(network->encoder(), network->stylise(content, encoded), style)),
-            0.85 * before);
-  EXPECT_LT(error(statistics_errors(network->encoder(), network->stylise(content, wct_style), style)),
-            0.65 * before);
+  // The features are met exactly; the decoder, trained only to invert, and the encoder again lose some of it.
+  const auto error = [&](const Tensor& picture) {
+    return statistics_errors(network->encoder(), picture, style)[2].mean;  // relu3_1
+  };
+  const double before = error(content);
+  EXPECT_LT(error(network->stylise(content, encoded)), 0.85 * before);
+  EXPECT_LT(error(network->stylise(content, wct_style)), 0.7 * before);
 }
 
 }  // namespace
