@@ -65,18 +65,20 @@ nlohmann::ordered_json to_json(const AdainSettings& settings) {
   return json;
 }
 
-AdainSettings adain_settings_from_json(const nlohmann::json& json) {
-  if (!json.is_object() || json.value("method", "") != kMethod)
-    throw std::invalid_argument("checkpoint: not one of nst train adain");
+AdainSettings adain_settings_from_json(const TrainingCheckpoint& checkpoint) {
+  const auto json = nlohmann::json::parse(checkpoint.settings, nullptr, /*allow_exceptions=*/false);
+  const auto fail = [&](const std::string& what) {
+    throw std::runtime_error(fmt::format("{}: {}", checkpoint.path.string(), what));
+  };
+  if (!json.is_object() || !json.contains("common") || json.value("method", "") != kMethod)
+    fail("not a checkpoint of nst train adain");
   AdainSettings settings;
-  settings.common = train_settings_from_json(json.value("common", nlohmann::json::object()));
-  for_each_field(settings, [&](const char* name, auto& field) {
-    try {
-      json.at(name).get_to(field);
-    } catch (const nlohmann::json::exception&) {
-      throw std::invalid_argument(fmt::format("checkpoint: its setting '{}' is missing or damaged", name));
-    }
-  });
+  try {
+    settings.common = train_settings_from_json(json.at("common"));
+    for_each_field(settings, [&](const char* name, auto& field) { json.at(name).get_to(field); });
+  } catch (const std::exception& error) {
+    fail(error.what());
+  }
   return settings;
 }
 
@@ -87,7 +89,6 @@ struct TrainAdainCommand {
 
   void check() const;
   StreamOptions style_stream_options() const;
-  // The VGG whose features are compared, frozen.
   // Reads the VGG's weights into an encoder of its kind, frozen, scaled to mean activations of 1.
   void load_vgg(nn::ImageNetwork& network, const nn::VggWeights& vgg,
                 const std::vector<std::filesystem::path>& photographs, Device device) const;
@@ -101,6 +102,7 @@ void TrainAdainCommand::check() const {
   need(!settings.common.photos.empty(), "--photos");
   need(!settings.styles.empty(), "--styles");
   need(!run_options.out.empty(), "--out");
+  if (run_options.resume.empty()) check_new_run(run_options);
 }
 
 StreamOptions TrainAdainCommand::style_stream_options() const {
@@ -133,17 +135,17 @@ void TrainAdainCommand::run() {
   start_train_run(run_options);
   std::optional<TrainingCheckpoint> checkpoint;
   if (!run_options.resume.empty()) {
-    checkpoint = newest_checkpoint(run_options.resume);
-    const int64_t steps = settings.common.steps;
-    settings = adain_settings_from_json(nlohmann::json::parse(checkpoint->settings, nullptr, false));
-    if (app->count("--steps")) settings.common.steps = steps;
+    checkpoint = open_checkpoint(*app, run_options);
+    const TrainSettings given = settings.common;
+    settings = adain_settings_from_json(*checkpoint);
+    take_over(*app, given, settings.common);
     run_options.out = run_options.resume;
   }
   check();
   const Device device = choose_device(run_options.device);
   const AdainArchitecture architecture = parse_adain_architecture(settings.network);
   const AdainParams params = settings.unbiased ? kNaotoAdain : kTorchAdain;
-  const auto photographs = find_pictures(settings.common.photos), paintings = find_pictures(settings.styles);
+  const auto photographs = find_photographs(settings.common), paintings = find_pictures(settings.styles);
   spdlog::info("{} photographs, {} paintings", photographs.size(), paintings.size());
 
   const auto network = make_adain_network(architecture, params, device);
@@ -183,14 +185,12 @@ void TrainAdainCommand::run() {
   PictureStream style(paintings, style_stream_options());
   AdainTraining training(*network, loss_network, content, style, options, device);
   Trainer trainer(training, trainer_options(settings.common));
-  if (checkpoint) trainer.resume(checkpoint->state);
+  if (checkpoint) resume_from(*checkpoint, trainer);
   TrainingFolder folder(run_options.out);
-  run_and_report(trainer, folder, settings.common, run_options, to_json(settings).dump());
-  for (const PictureStream* stream : {&content, &style}) {
-    const auto skipped = stream->skipped();
-    if (skipped.empty()) continue;
+  run_and_report(trainer, folder, content, settings.common, run_options, to_json(settings));
+  if (const auto skipped = style.skipped(); !skipped.empty()) {
     spdlog::warn("{} of {} pictures could not be read and were skipped, for instance {}", skipped.size(),
-                 stream->files(), skipped.begin()->second);
+                 style.files(), skipped.begin()->second);
   }
 }
 

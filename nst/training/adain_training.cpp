@@ -28,8 +28,10 @@ TrainingLoss AdainTraining::loss(int64_t index) {
   const auto batch = [&](PictureStream& stream) {
     return Variable(ops::affine(stream.crops(index * options_.batch, options_.batch).to(device_), 1.0 / 255));
   };
+  AdainObjectiveOptions objective = options_.objective;
+  objective.style_weight *= style_factor_;
   const auto losses =
-      adain_losses(network_, loss_network_, batch(photographs_), batch(paintings_), options_.objective);
+      adain_losses(network_, loss_network_, batch(photographs_), batch(paintings_), objective);
   TrainingLoss result{losses.total, {}};
   for (const auto& [name, term] : {std::pair{"content", &losses.content},
                                    {"style", &losses.style},

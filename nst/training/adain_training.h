@@ -24,6 +24,7 @@ class AdainTraining : public TrainingMethod {
 
   nn::Module& network() override { return network_; }
   TrainingLoss loss(int64_t index) override;
+  void set_style_factor(double factor) override { style_factor_ = factor; }
   // The styles above, a row per photograph.
   Tensor sample() override;
   std::map<std::string, std::string> metadata() const override { return options_.metadata; }
@@ -35,6 +36,7 @@ class AdainTraining : public TrainingMethod {
   PictureStream& paintings_;
   AdainTrainingOptions options_;
   Device device_;
+  double style_factor_ = 1;
 };
 
 }  // namespace nst
