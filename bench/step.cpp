@@ -6,8 +6,8 @@
 //   adain        two pictures through the normalised VGG-19 to relu4_1, AdaIN, the decoder
 //   train_fast   an update of that network, four pictures, VGG16's losses at relu1_2, 2_2, 3_3 and 4_3
 //   train_adain  an update of that decoder, eight pairs, losses at relu1_1, 2_1, 3_1 and 4_1
-// Pictures are square; random weights take as long as trained ones. Only gatys runs on a GPU, in fp32, tf32
-// or bf16.
+// Pictures are square; random weights take as long as trained ones. Only gatys runs on a GPU, in fp32, tf32,
+// bf16 or fp16.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/resource.h>
@@ -175,8 +175,9 @@ const std::map<std::string, Step (*)(int64_t, Device)> kSteps{{"gatys", gatys},
 
 int main(int argc, char** argv) try {
   if (argc < 4 || argc > 6 || !kSteps.contains(argv[1])) {
-    fmt::print(stderr,
-               "usage: step gatys|fast|adain|train_fast|train_adain SIZE STEPS [DEVICE [fp32|tf32|bf16]]\n");
+    fmt::print(
+        stderr,
+        "usage: step gatys|fast|adain|train_fast|train_adain SIZE STEPS [DEVICE [fp32|tf32|bf16|fp16]]\n");
     return 2;
   }
   const Device device = argc > 4 ? Device::parse(argv[4]) : kCpu;

@@ -16,10 +16,11 @@ class CudaContext;
 // What the products of float32 tensors may be computed in on CUDA devices. Memory and sums stay float32.
 //   fp32   float32 multiplications on the ordinary cores
 //   tf32   tensor cores, operands rounded to 10 bits of mantissa: within 2e-3 of the largest result
-//   bf16   tensor cores at twice that speed, operands rounded to 7 bits: within 2e-2. Our convolutions'
-//   alone;
-//          Gram matrices and cuDNN do as in tf32
-enum class MathMode { fp32, tf32, bf16 };
+//   bf16   tensor cores at twice that speed, operands rounded to 7 bits: within 2e-2
+//   fp16   as fast as bf16 and as exact as tf32, for activations and weights below 65504, beyond which they
+//          become infinite. Gradients may be of any size, at the price of a pass that finds the largest.
+// bf16 and fp16 are our convolutions' alone; Gram matrices and cuDNN do as in tf32 there.
+enum class MathMode { fp32, tf32, bf16, fp16 };
 
 // Whose convolutions run on CUDA devices: ours, or NVIDIA's cuDNN wherever it can do the shape.
 enum class ConvBackend { own, cudnn };

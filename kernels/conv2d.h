@@ -39,6 +39,7 @@ enum class Conv2dAlgorithm {
   // gemm on Hopper's own tensor-core instructions, in the math mode of the same name alone: stride 1,
   // channels in multiples of 8 on both sides, tensors aligned to 16 bytes. float64 gets a plain gemm.
   wgmma_bf16,
+  wgmma_fp16,
   wgmma_tf32,
 };
 
@@ -49,10 +50,10 @@ enum class Conv2dAlgorithm {
 //          whose product would leave most of a tile's columns, or of its depth, empty;
 //          winograd4 in MathMode::fp32 for 3x3 stride 1 with 32 channels or more on both sides, multiples of
 //          4, and 64 tiles of 4x4 pixels or more, enough to pay for the 4 times larger weight;
-//          wgmma_bf16 and wgmma_tf32 in that math mode, on compute capability 9.0, where they can do the
-//          shape and both sides have 64 (32) channels or more;
-//          gemm for all else: in tf32 and bf16 the tensor cores outrun Winograd's savings.
-//          With ConvBackend::cudnn, cudnn for everything that it can do.
+//          wgmma_bf16, wgmma_fp16 and wgmma_tf32 in that math mode, on compute capability 9.0, where they can
+//          do the shape and both sides have 64 (tf32: 32) channels or more; gemm for all else: in any mode
+//          but fp32 the tensor cores outrun Winograd's savings. With ConvBackend::cudnn, cudnn for everything
+//          that it can do.
 Conv2dAlgorithm conv2d_algorithm(const CpuContext& context, const Conv2dShape& shape);
 Conv2dAlgorithm conv2d_algorithm(const CudaContext& context, const Conv2dShape& shape);
 

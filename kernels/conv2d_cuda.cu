@@ -5,7 +5,7 @@
 //   conv2d_simt_cuda.cu       the product in float32, tile by tile
 //   conv2d_gemm_cuda.cu       the three directions, and split sums
 //   conv2d_tf32_cuda.cu       the product on tensor cores (cuda/ptx.cuh, cuda/conv2d_mma.cuh)
-//   conv2d_bf16_cuda.cu       the same in bf16
+//   conv2d_half_cuda.cu       the same in bf16 or fp16 (cuda/half.cuh)
 //   conv2d_wgmma_cuda.cu      either on Hopper, fed by TMA (cuda/hopper.cuh, cuda/matrix_descriptor.h)
 //   conv2d_winograd_cuda.cu   3x3 with 4 times fewer multiplications (winograd.h)
 //   conv2d_direct_cuda.cu     three channels in or out
@@ -98,6 +98,7 @@ Backend<T> backend(Conv2dAlgorithm algorithm) {
       }
       break;
     case Conv2dAlgorithm::wgmma_bf16:
+    case Conv2dAlgorithm::wgmma_fp16:
     case Conv2dAlgorithm::wgmma_tf32:
       if constexpr (is_float) {
         return {.pack_forward = conv2d_wgmma::pack_forward,
@@ -124,6 +125,7 @@ bool conv2d_supports(const CudaContext& context, const Conv2dShape& shape, Conv2
     case Conv2dAlgorithm::cudnn:
       return conv2d_cudnn::can_do(shape);
     case Conv2dAlgorithm::wgmma_bf16:
+    case Conv2dAlgorithm::wgmma_fp16:
     case Conv2dAlgorithm::wgmma_tf32:
       return conv2d_wgmma::can_do(context, shape, algorithm);
   }
@@ -135,7 +137,8 @@ Conv2dAlgorithm conv2d_algorithm(const CudaContext& context, const Conv2dShape& 
     return Conv2dAlgorithm::cudnn;
   }
   if (std::min(shape.c, shape.k) <= 4 && conv2d_direct::can_do(shape)) return Conv2dAlgorithm::direct;
-  for (const auto wgmma : {Conv2dAlgorithm::wgmma_bf16, Conv2dAlgorithm::wgmma_tf32}) {
+  for (const auto wgmma :
+       {Conv2dAlgorithm::wgmma_bf16, Conv2dAlgorithm::wgmma_fp16, Conv2dAlgorithm::wgmma_tf32}) {
     if (conv2d_supports(context, shape, wgmma) && conv2d_wgmma::pays(shape, wgmma)) return wgmma;
   }
   const int64_t tiles = shape.n * ((shape.out_h() + 3) / 4) * ((shape.out_w() + 3) / 4);

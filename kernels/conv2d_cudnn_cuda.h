@@ -1,7 +1,7 @@
 // The `cudnn` algorithm of conv2d on CUDA devices, in float32: NVIDIA's own convolutions, as a yardstick for
-// ours and in their place. Its products follow the context's math mode: float32 in fp32, TF32 in tf32 and in
-// bf16, as cuDNN's only way down from float32 tensors is float16, whose range (65504) the gradients of a loss
-// that begins near 1e9 cannot be trusted to keep to.
+// ours and in their place. Its products follow the context's math mode: float32 in fp32, TF32 in the
+// others, as cuDNN's only way down from float32 tensors is float16, whose range (65504) the gradients of a
+// loss that begins near 1e9 cannot be trusted to keep to; ours are scaled (cuda/half.cuh).
 //
 // A build without cuDNN has conv2d_no_cudnn_cuda.cpp instead of conv2d_cudnn_cuda.cu.
 #pragma once

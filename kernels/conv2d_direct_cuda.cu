@@ -11,6 +11,7 @@
 //             for all.
 // Bytes       x once for each group of filters, with a border of (40 x 24) / (32 x 16) = 1.9 at 9x9, 1.2 at
 //             3x3, mostly from L2; y once.
+// Rung        study/conv2d/04_register_tile.cuh, a thread's pixels being below each other.
 // Bottleneck  FMA issue at 9x9 (144 FMAs for 21 shared loads); DRAM, writing y, at 3x3 from 3 channels.
 // Constraints 41 KiB of shared memory at most, 4 * kOut sums a thread.
 #include "kernels/conv2d_direct_cuda.h"

@@ -10,6 +10,7 @@
 
 #include "kernels/cuda/conv2d_gemm.cuh"
 #include "kernels/cuda/elementwise.cuh"
+#include "kernels/cuda/half.cuh"
 #include "kernels/cuda/split_sum.cuh"
 
 namespace nst::kernels::conv2d_gemm {
@@ -29,6 +30,11 @@ Gather gather_of(int64_t images, int64_t rows, int64_t columns, const Axes& axes
   g.horizontal.taps = std::max(g.horizontal.taps, 1);
   return g;
 }
+
+const float* largest_of(const CudaContext& context, int64_t numel, const float* gradient) {
+  return cuda::fp16_largest(context, numel, gradient);
+}
+const double* largest_of(const CudaContext&, int64_t, const double*) { return nullptr; }
 
 // Cuts the depth into as many pieces as fill the device twice over.
 template <class T>
@@ -113,6 +119,7 @@ template <class T>
 void backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm, const T* grad_y,
                     const T* packed, T* grad_x) {
   const int64_t stride = shape.stride;
+  const T* const largest = largest_of(context, shape.out_numel(), grad_y);
   for (int64_t ph = 0; ph < stride; ++ph) {
     const Phase v = phase_of(ph, stride, shape.pad, shape.r, shape.h, shape.out_h());
     for (int64_t pw = 0; pw < stride; ++pw) {
@@ -125,6 +132,7 @@ void backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2d
                 .rows = gather.pixels(),
                 .depth = static_cast<int>(depth),
                 .columns = static_cast<int>(shape.c),
+                .largest = largest,
                 .out = grad_x};
       if (stride > 1) {
         g.destination = {static_cast<int>(v.first), static_cast<int>(hz.first), static_cast<int>(stride),
@@ -141,13 +149,14 @@ void backward_weight(const CudaContext& context, const Conv2dShape& shape, Conv2
                      const T* grad_y, T* grad_w) {
   const Gather gather = gather_of(shape.n, shape.out_h(), shape.out_w(), forward_axes(shape), shape.c);
   const int64_t k = shape.k, c = shape.c, taps = shape.r * shape.s, product = gather.taps() * k;
-  Gemm<T> g{.left = LeftOperand::taps,
+  Gemm<T> g{.left = shape.reflects() ? LeftOperand::reflected_taps : LeftOperand::taps,
             .gather = gather,
             .image = x,
             .matrix = grad_y,
             .rows = gather.taps(),
             .depth = gather.pixels(),
-            .columns = static_cast<int>(k)};
+            .columns = static_cast<int>(k),
+            .largest = largest_of(context, shape.out_numel(), grad_y)};
   choose_splits(context, g);
   T* const pieces = context.scratch<T>(g.splits * product);
   g.out = pieces;

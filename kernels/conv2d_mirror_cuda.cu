@@ -2,6 +2,7 @@
 //             that reach them and the filters, as the formula is written: for all algorithms, in one launch.
 // Tiling      A warp takes 32 neighbouring channels: it reads grad_y once for all, and neighbouring weights.
 // Bytes       The border's pixels of grad_x, their neighbours of grad_y, and for each the weight from L2.
+// Rung        study/conv2d/02_coalesced.cuh.
 // Bottleneck  The loads, two for each FMA. A border of 1 around 256x256 pixels has 1/200 of the
 //             convolution's own FMAs.
 // Constraints None.

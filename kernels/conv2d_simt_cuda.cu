@@ -9,6 +9,7 @@
 //             multiplied, and a step has one barrier.
 // Bytes       A step of a block loads 8 KiB (6 KiB) for 2*128*128*8 FLOP (half): 32 (21) FLOP a byte, from L2
 //             mostly, as a pixel is read once for each of its R*S taps. From DRAM: x, w and y once each.
+// Rung        study/conv2d/06_implicit_gemm.cuh, with the loads of study/matmul/06_vector_loads.cuh.
 // Bottleneck  FMA issue. 64 FMA a thread need four 16-byte shared loads: 16 FMA a load.
 // Constraints 128 registers a thread, so that two blocks of 256 threads share a multiprocessor; 168 for the
 //             narrow tile's three blocks of 128, which keep more addresses.
@@ -144,22 +145,35 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocks) conv2d_simt_ker
   write_sums<Tile, kAligned>(g, tile.out, tile.first_row + row, tile.first_column + column, sums);
 }
 
-template <class Tile, bool kAligned, class T>
+template <class Tile, bool kAligned, template <class, int, int, int, bool> class Left, class T>
 void launch_simt(const CudaContext& context, const Gemm<T>& g) {
   launch_tiles(context, g, Tile::kRows, Tile::kColumns, Tile::kThreads, 0,
-               g.left == LeftOperand::pixels ? conv2d_simt_kernel<T, Tile, PixelRows, kAligned>
-                                             : conv2d_simt_kernel<T, Tile, TapRows, kAligned>);
+               conv2d_simt_kernel<T, Tile, Left, kAligned>);
+}
+
+template <class Tile, bool kAligned, class T>
+void launch_simt(const CudaContext& context, const Gemm<T>& g) {
+  if (g.left == LeftOperand::pixels) return launch_simt<Tile, kAligned, PixelRows>(context, g);
+  launch_simt<Tile, kAligned, TapRows>(context, g);
 }
 
 }  // namespace
 
 void multiply_simt(const CudaContext& context, const Gemm<float>& g) {
-  if (!can_use_vectors(g)) return launch_simt<NarrowTile, false>(context, g);
+  const bool vectors = can_use_vectors(g);
+  if (g.left == LeftOperand::reflected_taps) {
+    if (!vectors) return launch_simt<NarrowTile, false, ReflectedTapRows>(context, g);
+    return launch_simt<NarrowTile, true, ReflectedTapRows>(context, g);
+  }
+  if (!vectors) return launch_simt<NarrowTile, false>(context, g);
   if (g.columns <= NarrowTile::kColumns) return launch_simt<NarrowTile, true>(context, g);
   launch_simt<LargeTile, true>(context, g);
 }
 
 void multiply_simt(const CudaContext& context, const Gemm<double>& g) {
+  if (g.left == LeftOperand::reflected_taps) {
+    return launch_simt<DoubleTile, false, ReflectedTapRows>(context, g);
+  }
   launch_simt<DoubleTile, false>(context, g);
 }
 

@@ -9,6 +9,7 @@
 //             a bank conflict; taps x pixels and the right tile have rows of 8 more floats than a multiple of
 //             32, so that the 4x8 elements of a fragment lie in 32 banks.
 // Bytes       A step of a block loads 16 KiB (12 KiB) for 2*128*128*16 FLOP (half): 32 FLOP a byte (21).
+// Rung        study/conv2d/07_tensor_cores.cuh, with the tiles of study/matmul/09_tensor_cores.cuh.
 // Bottleneck  L2 and shared memory rather than the tensor cores: at 32 FLOP a byte, 156 TFLOP/s (A100) would
 //             need 4.9 TB/s from L2.
 // Constraints 56 KiB (43 KiB) of shared memory a block; two (three) blocks a multiprocessor, so 128 (168)
@@ -129,6 +130,8 @@ void launch_tf32(const CudaContext& context, const Gemm<float>& g) {
   };
   if (g.left == LeftOperand::pixels)
     return go(conv2d_tf32_kernel<Tile, PixelRows>, LeftTile<true, Tile>::kFloats);
+  if (g.left == LeftOperand::reflected_taps)
+    return go(conv2d_tf32_kernel<Tile, ReflectedTapRows>, LeftTile<false, Tile>::kFloats);
   go(conv2d_tf32_kernel<Tile, TapRows>, LeftTile<false, Tile>::kFloats);
 }
 

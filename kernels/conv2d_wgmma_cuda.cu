@@ -1,5 +1,5 @@
-// Implicit GEMM on Hopper's tensor cores: wgmma fed by TMA, in bf16 or TF32. The twins for every other device
-// are conv2d_bf16_cuda.cu and conv2d_tf32_cuda.cu.
+// Implicit GEMM on Hopper's tensor cores: wgmma fed by TMA, in bf16, fp16 or TF32. The twins for every other
+// device are conv2d_half_cuda.cu and conv2d_tf32_cuda.cu.
 //
 // Idea        A stage of a tile is two boxes that the TMA unit copies, started by one thread: 8x16 pixels by
 //             128 bytes of channels of the image, moved by the tap, and 128 bytes of that tap of each filter.
@@ -9,14 +9,16 @@
 //               producer    wait empty[s] -> announce bytes to full[s], start two copies -> next s
 //               TMA         writes stage s, counts its bytes down in full[s]
 //               consumers   wait full[s] -> 4 products -> the stage before is read: arrive at empty[s - 1]
-// Tiling      128 pixels (two of m64) x 256, 128 or 64 filters, 64 (bf16) or 32 (TF32) channels deep: in both
+// Tiling      128 pixels (two of m64) x 256, 128 or 64 filters, 64 (bf16, fp16) or 32 (TF32) channels deep:
+// in both
 //             rows of 128 bytes and 4 products of 32 bytes each. The widest tile that still gives every
 //             multiprocessor one; where even those are too few, the depth is split.
-// Bytes       bf16: a pass of its own rounds the image, 6 bytes an element, as TMA copies and does not
+// Bytes       16 bits: a pass of its own rounds the image, 6 bytes an element, as TMA copies and does not
 //             compute. It also writes a reflected border, which TMA does not know and for which TF32 has such
 //             a pass too. Then a stage of the widest tile brings 48 KiB for 2*128*256*64 FLOP: 85 FLOP a byte
 //             (64 and 43 with the narrower ones), against 32 of the mma.sync kernel. TF32 reads the image as
 //             it is: 43 FLOP a byte (32, 21).
+// Rung        Beyond the last: study/conv2d/07_tensor_cores.cuh with TMA and wgmma.
 // Bottleneck  L2, by that: 990 TFLOP/s in bf16 at 85 FLOP a byte is 11.6 TB/s, about twice what an H100's L2
 //             gives (a model; not measured). Multicast to a cluster of blocks would halve what they load.
 //             The rounding pass is a trip through DRAM that bf16 tensors would not need.
@@ -30,6 +32,7 @@
 
 #include <algorithm>
 
+#include "kernels/cuda/half.cuh"
 #include "kernels/cuda/hopper.cuh"
 #include "kernels/cuda/nhwc.cuh"
 #include "kernels/cuda/split_sum.cuh"
@@ -54,14 +57,27 @@ struct Tile {
   static constexpr int kBlocks = kColumns == 256 ? 1 : 2;  // on a multiprocessor
 };
 
-struct Bf16 {
+// 16-bit operands but for their product.
+template <class Type, CUtensorMapDataType kTmaType>
+struct Half {
   using Element = uint16_t;
   using Vector = uint2;  // four of them
-  static constexpr CUtensorMapDataType kType = CU_TENSOR_MAP_DATA_TYPE_BFLOAT16;
-  __device__ static Element round(float x) { return static_cast<Element>(cuda::pack_bf16(x, 0)); }
+  static constexpr CUtensorMapDataType kType = kTmaType;
+  __device__ static Element round(float x) { return static_cast<Element>(Type::pack(x, 0)); }
+  __device__ static Vector convert(const float4& v, float factor) {
+    return make_uint2(Type::pack(v.x * factor, v.y * factor), Type::pack(v.z * factor, v.w * factor));
+  }
+};
+struct Bf16 : Half<cuda::Bf16, CU_TENSOR_MAP_DATA_TYPE_BFLOAT16> {
   template <int kSums>
   __device__ static void multiply(float (&sums)[kSums], uint64_t a, uint64_t b) {
     cuda::wgmma_bf16(sums, a, b);
+  }
+};
+struct Fp16 : Half<cuda::Fp16, CU_TENSOR_MAP_DATA_TYPE_FLOAT16> {
+  template <int kSums>
+  __device__ static void multiply(float (&sums)[kSums], uint64_t a, uint64_t b) {
+    cuda::wgmma_f16(sums, a, b);
   }
 };
 struct Tf32 {
@@ -69,6 +85,7 @@ struct Tf32 {
   using Vector = float4;
   static constexpr CUtensorMapDataType kType = CU_TENSOR_MAP_DATA_TYPE_TFLOAT32;
   __device__ static Element round(float x) { return __uint_as_float(cuda::to_tf32(x)); }
+  __device__ static Vector convert(const float4& v, float) { return v; }  // TMA rounds
   template <int kSums>
   __device__ static void multiply(float (&sums)[kSums], uint64_t a, uint64_t b) {
     cuda::wgmma_tf32(sums, a, b);
@@ -88,8 +105,9 @@ struct Problem {
   int steps, per_split;  // stages in all, and of each piece of a split depth
   const float* bias;     // (columns), or null
   bool relu;
-  float* out;     // (splits, n, out_h, out_w, columns)
-  int64_t piece;  // elements of one of them
+  const float* largest;  // what the image was scaled by, or null
+  float* out;            // (splits, n, out_h, out_w, columns)
+  int64_t piece;         // elements of one of them
 };
 
 // A block's part: the first pixel and column of its tile, and its stages.
@@ -138,12 +156,13 @@ __device__ void produce(const Problem& p, const Position& at, unsigned char* sta
   }
 }
 
-// Bias, ReLU, and out. A warp holds 16 pixels, one row of the box; a quad of lanes writes 32 neighbouring
-// bytes.
+// Scale, bias, ReLU, and out. A warp holds 16 pixels, one row of the box; a quad of lanes writes 32
+// neighbouring bytes.
 template <class Tile>
 __device__ void write_sums(const Problem& p, const Position& at, const float (&sums)[Tile::kColumns / 2]) {
   const int lane = threadIdx.x % 32, i = at.i + threadIdx.x / 32;
   if (i >= p.out_h) return;
+  const float scale = cuda::fp16_scale(p.largest).inverse;
 #pragma unroll
   for (int half = 0; half < 2; ++half) {
     const int j = at.j + lane / 4 + half * 8;
@@ -156,8 +175,8 @@ __device__ void write_sums(const Problem& p, const Position& at, const float (&s
       if (column >= p.columns) continue;
       const float2 bias = p.bias ? make_float2(p.bias[column], p.bias[column + 1]) : make_float2(0, 0);
       *reinterpret_cast<float2*>(out + column) =
-          make_float2(cuda::activated(sums[c * 4 + half * 2] + bias.x, p.relu),
-                      cuda::activated(sums[c * 4 + half * 2 + 1] + bias.y, p.relu));
+          make_float2(cuda::activated(sums[c * 4 + half * 2] * scale + bias.x, p.relu),
+                      cuda::activated(sums[c * 4 + half * 2 + 1] * scale + bias.y, p.relu));
     }
   }
 }
@@ -224,26 +243,21 @@ struct Convolution {
   int64_t n, h, w, c, k, r, s, pad_h, pad_w;
   int64_t out_h, out_w;
   int64_t border = 0;
+  const float* largest = nullptr;  // of the image where it is a gradient, in fp16 (cuda/half.cuh)
 };
 
-// Four neighbouring channels as TMA is to find them.
-__device__ void convert(const float4& v, uint2& bf16) {
-  bf16 = make_uint2(cuda::pack_bf16(v.x, v.y), cuda::pack_bf16(v.z, v.w));
-}
-__device__ void convert(const float4& v, float4& tf32) { tf32 = v; }
-
-// to (n, h + 2 border, w + 2 border, c) = the image and its border, converted.
-template <class Vector>
-void prepare(const CudaContext& context, const Convolution& g, const float* image, Vector* to) {
+// to (n, h + 2 border, w + 2 border, c) = the image and its border as TMA is to find them.
+template <class Operand>
+void prepare(const CudaContext& context, const Convolution& g, const float* image,
+             typename Operand::Vector* to) {
   const int border = static_cast<int>(g.border), h = static_cast<int>(g.h), w = static_cast<int>(g.w);
   const auto* const from = reinterpret_cast<const float4*>(image);
+  const float* const largest = g.largest;
   const cuda::Strides strides(h, w, g.c / 4);
   cuda::map_nhwc(context, g.n, h + 2 * border, w + 2 * border, g.c / 4, to,
                  [=] __device__(const cuda::Position& at) {
                    const int i = reflected(at.row - border, h), j = reflected(at.column - border, w);
-                   Vector v;
-                   convert(from[strides.offset(at, i, j)], v);
-                   return v;
+                   return Operand::convert(from[strides.offset(at, i, j)], cuda::fp16_scale(largest).factor);
                  });
 }
 
@@ -283,7 +297,7 @@ void convolve(const CudaContext& context, const Convolution& g, const float* ima
   const void* operand = image;
   if (prepares) {
     auto* const prepared = reinterpret_cast<typename Operand::Vector*>(scratch + pieces_floats);
-    prepare(context, g, image, prepared);
+    prepare<Operand>(context, g, image, prepared);
     operand = prepared;
   }
 
@@ -307,6 +321,7 @@ void convolve(const CudaContext& context, const Convolution& g, const float* ima
       .per_split = per_split,
       .bias = split ? nullptr : bias,
       .relu = relu && !split,
+      .largest = g.largest,
       .out = split ? scratch : out,
       .piece = piece};
   switch (columns) {
@@ -336,50 +351,89 @@ void pack(const CudaContext& context, const Conv2dShape& shape, bool backward, c
   });
 }
 
-bool is_bf16(Conv2dAlgorithm algorithm) { return algorithm == Conv2dAlgorithm::wgmma_bf16; }
+// Calls f with the algorithm's operand type.
+template <class Body>
+void with_operand(Conv2dAlgorithm algorithm, Body f) {
+  switch (algorithm) {
+    case Conv2dAlgorithm::wgmma_bf16:
+      return f(Bf16{});
+    case Conv2dAlgorithm::wgmma_fp16:
+      return f(Fp16{});
+    default:
+      return f(Tf32{});
+  }
+}
+
+MathMode mode_of(Conv2dAlgorithm algorithm) {
+  switch (algorithm) {
+    case Conv2dAlgorithm::wgmma_bf16:
+      return MathMode::bf16;
+    case Conv2dAlgorithm::wgmma_fp16:
+      return MathMode::fp16;
+    default:
+      return MathMode::tf32;
+  }
+}
 
 }  // namespace
 
-bool is_wgmma(Conv2dAlgorithm algorithm) {
-  return algorithm == Conv2dAlgorithm::wgmma_bf16 || algorithm == Conv2dAlgorithm::wgmma_tf32;
-}
-
 bool can_do(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm) {
   return context.compute_capability() == 90 && shape.stride == 1 && shape.c % 8 == 0 && shape.k % 8 == 0 &&
-         context.math_mode() == (is_bf16(algorithm) ? MathMode::bf16 : MathMode::tf32);
+         context.math_mode() == mode_of(algorithm);
 }
 
 bool pays(const Conv2dShape& shape, Conv2dAlgorithm algorithm) {
-  return std::min(shape.c, shape.k) >= (is_bf16(algorithm) ? kChannels<Bf16> : kChannels<Tf32>);
+  bool filled = false;
+  with_operand(algorithm,
+               [&]<class Operand>(Operand) { filled = std::min(shape.c, shape.k) >= kChannels<Operand>; });
+  return filled;
 }
 
 void pack_forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
                   const float* w, float* packed) {
-  is_bf16(algorithm) ? pack<Bf16>(context, shape, false, w, packed)
-                     : pack<Tf32>(context, shape, false, w, packed);
+  with_operand(algorithm, [&]<class Operand>(Operand) { pack<Operand>(context, shape, false, w, packed); });
 }
 
 void forward(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm, const float* x,
              const float* packed, const float* bias, bool relu, float* y) {
-  const Convolution g{shape.n,   shape.h,       shape.w,       shape.c,
-                      shape.k,   shape.r,       shape.s,       shape.pad,
-                      shape.pad, shape.out_h(), shape.out_w(), shape.reflects() ? shape.pad : 0};
-  is_bf16(algorithm) ? convolve<Bf16>(context, g, x, packed, bias, relu, y)
-                     : convolve<Tf32>(context, g, x, packed, bias, relu, y);
+  const Convolution g{.n = shape.n,
+                      .h = shape.h,
+                      .w = shape.w,
+                      .c = shape.c,
+                      .k = shape.k,
+                      .r = shape.r,
+                      .s = shape.s,
+                      .pad_h = shape.pad,
+                      .pad_w = shape.pad,
+                      .out_h = shape.out_h(),
+                      .out_w = shape.out_w(),
+                      .border = shape.reflects() ? shape.pad : 0};
+  with_operand(algorithm,
+               [&]<class Operand>(Operand) { convolve<Operand>(context, g, x, packed, bias, relu, y); });
 }
 
 void pack_backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
                          const float* w, float* packed) {
-  is_bf16(algorithm) ? pack<Bf16>(context, shape, true, w, packed)
-                     : pack<Tf32>(context, shape, true, w, packed);
+  with_operand(algorithm, [&]<class Operand>(Operand) { pack<Operand>(context, shape, true, w, packed); });
 }
 
 void backward_input(const CudaContext& context, const Conv2dShape& shape, Conv2dAlgorithm algorithm,
                     const float* grad_y, const float* packed, float* grad_x) {
-  const Convolution g{shape.n, shape.out_h(),           shape.out_w(),           shape.k, shape.c, shape.r,
-                      shape.s, shape.r - 1 - shape.pad, shape.s - 1 - shape.pad, shape.h, shape.w};
-  is_bf16(algorithm) ? convolve<Bf16>(context, g, grad_y, packed, nullptr, false, grad_x)
-                     : convolve<Tf32>(context, g, grad_y, packed, nullptr, false, grad_x);
+  const Convolution g{.n = shape.n,
+                      .h = shape.out_h(),
+                      .w = shape.out_w(),
+                      .c = shape.k,
+                      .k = shape.c,
+                      .r = shape.r,
+                      .s = shape.s,
+                      .pad_h = shape.r - 1 - shape.pad,
+                      .pad_w = shape.s - 1 - shape.pad,
+                      .out_h = shape.h,
+                      .out_w = shape.w,
+                      .largest = cuda::fp16_largest(context, shape.out_numel(), grad_y)};
+  with_operand(algorithm, [&]<class Operand>(Operand) {
+    convolve<Operand>(context, g, grad_y, packed, nullptr, false, grad_x);
+  });
 }
 
 }  // namespace nst::kernels::conv2d_wgmma

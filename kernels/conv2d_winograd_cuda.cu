@@ -10,6 +10,7 @@
 //             cache, so that they never leave it: 25 MB of an A100's 40, 31 MB of an H100's 50.
 // Bytes       A transformed patch is 36/16 = 2.25 (4) times its share of x, the products as much of y: 9 (16)
 //             trips of an activation through L2 where the direct sum takes 2 through DRAM.
+// Rung        study/conv2d/10_winograd_in_l2.cuh.
 // Bottleneck  FMA issue from some 64 channels up; L2 bandwidth below.
 // Constraints 36 values and half a transform in registers: about 80.
 #include "kernels/conv2d_winograd_cuda.h"

@@ -1,6 +1,7 @@
 // The products are cuBLAS'. It reads matrices column by column, so that features (pixels, C) are to it a
 // matrix F of C rows and as many columns as pixels, and G = F F^T. What cuBLAS may round the operands to
 // follows the context's math mode.
+// Rung: study/gram/05_split_pixels.cuh, whose parts cuBLAS multiplies.
 #include "kernels/gram.h"
 
 #include <algorithm>

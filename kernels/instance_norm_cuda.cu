@@ -1,3 +1,4 @@
+// Rung: study/instance_norm/06_split_pixels.cuh, with its sums in double (cuda/features.cuh).
 #include "kernels/instance_norm.h"
 
 #include "kernels/cuda/elementwise.cuh"

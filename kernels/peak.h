@@ -15,7 +15,7 @@ PeakWork peak_work(const CpuContext& context);
 PeakWork peak_work(const CudaContext& context);
 
 // Every thread runs `rounds` rounds of independent s = s * a + b and writes their total, so that the compiler
-// cannot leave them out. float32 in the math mode: fp32 on the ordinary cores, tf32 and bf16 on tensor cores.
+// cannot leave them out. float32 in the math mode: fp32 on the ordinary cores, the others on tensor cores.
 NST_KERNEL(peak_multiply_add, int64_t rounds, T* sums);
 
 }  // namespace nst::kernels

@@ -38,6 +38,8 @@ __global__ void __launch_bounds__(kThreads) peak_mma_kernel(int64_t rounds, uint
     for (int i = 0; i < kTiles; ++i) {
       if constexpr (kMode == MathMode::tf32) {
         cuda::mma_m16n8k8_tf32(d[i], a, b);
+      } else if constexpr (kMode == MathMode::fp16) {
+        cuda::mma_m16n8k16_f16(d[i], a, b);
       } else {
         cuda::mma_m16n8k16_bf16(d[i], a, b);
       }
@@ -48,7 +50,7 @@ __global__ void __launch_bounds__(kThreads) peak_mma_kernel(int64_t rounds, uint
   sums[int64_t{blockIdx.x} * kThreads + threadIdx.x] = total;
 }
 
-constexpr int64_t kMmaMultiplyAdds[] = {0, 16 * 8 * 8, 16 * 8 * 16};  // of a warp, by math mode
+constexpr int64_t kMmaMultiplyAdds[] = {0, 16 * 8 * 8, 16 * 8 * 16, 16 * 8 * 16};  // of a warp, by math mode
 
 }  // namespace
 
@@ -62,7 +64,8 @@ template <class T>
 void peak_multiply_add(const CudaContext& context, int64_t rounds, T* sums) {
   const dim3 grid(context.multiprocessors() * kBlocksPerMultiprocessor), block(kThreads);
   constexpr float kFactor = 0.999f, kTerm = 1e-3f;
-  constexpr uint32_t kSmallTf32 = 0x30000000, kSmallBf16 = 0x30003000;  // 2^-31, so that no sum overflows
+  // 2^-31, in fp16 2^-13, so that no sum overflows.
+  constexpr uint32_t kSmallTf32 = 0x30000000, kSmallBf16 = 0x30003000, kSmallFp16 = 0x08000800;
   switch (context.math_mode()) {
     case MathMode::fp32:
       return cuda::launch(peak_fp32_kernel, grid, block, 0, context.stream(), rounds, kFactor, kTerm, sums);
@@ -72,6 +75,9 @@ void peak_multiply_add(const CudaContext& context, int64_t rounds, T* sums) {
     case MathMode::bf16:
       return cuda::launch(peak_mma_kernel<MathMode::bf16>, grid, block, 0, context.stream(), rounds,
                           kSmallBf16, sums);
+    case MathMode::fp16:
+      return cuda::launch(peak_mma_kernel<MathMode::fp16>, grid, block, 0, context.stream(), rounds,
+                          kSmallFp16, sums);
   }
 }
 

@@ -21,7 +21,7 @@ struct RooflineEffort {
 };
 
 // Of the CPU with as many threads as the kernels use, or of a CUDA device in its present math mode: in tf32
-// and bf16, `flops` are those of the tensor cores under mma.sync.
+// and the 16-bit modes, `flops` are those of the tensor cores under mma.sync.
 Roofline measure_roofline(Device device, const RooflineEffort& effort = {});
 
 }  // namespace nst

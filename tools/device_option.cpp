@@ -45,7 +45,8 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
   option("--device", options.device, "Where to compute; auto takes a GPU where there is one")
       ->check(device_name())
       ->capture_default_str();
-  option("--math", options.math, "What a GPU may round products to: tf32 is faster than fp32, bf16 than tf32")
+  option("--math", options.math,
+         "What a GPU may round products to: tf32 is faster than fp32, bf16 and fp16 than tf32")
       ->check(one_of(kMathModeNames))
       ->capture_default_str();
   option("--conv-backend", options.conv_backend, "Whose convolutions a GPU runs: ours, or NVIDIA's cuDNN")

@@ -24,7 +24,7 @@ inline constexpr std::array<std::string_view, 2> kPoolingNames{"max", "average"}
 inline constexpr std::array<std::string_view, 3> kPaddingNames{"zero", "reflect", "replicate"};
 inline constexpr std::array<std::string_view, 2> kLineSearchNames{"none", "strong_wolfe"};
 inline constexpr std::array<std::string_view, 3> kActivationNames{"float32", "bfloat16", "float16"};
-inline constexpr std::array<std::string_view, 3> kMathModeNames{"fp32", "tf32", "bf16"};
+inline constexpr std::array<std::string_view, 4> kMathModeNames{"fp32", "tf32", "bf16", "fp16"};
 inline constexpr std::array<std::string_view, 2> kConvBackendNames{"own", "cudnn"};
 
 inline nn::Pooling parse_pooling(std::string_view name) {

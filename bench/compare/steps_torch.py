@@ -1,6 +1,6 @@
 """The peer of bench/step.cpp in PyTorch: the same steps, the same JSON.
 
-    python steps_torch.py WHAT SIZE STEPS [cuda [fp32|tf32|bf16]]
+    python steps_torch.py WHAT SIZE STEPS [cuda [fp32|tf32|bf16|fp16]]
 """
 
 import json
@@ -143,7 +143,8 @@ def on_gpu(what, size, math):
     step = what(size)
 
     def run():
-        with torch.autocast("cuda", torch.bfloat16, enabled=math == "bf16"):
+        half = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(math)
+        with torch.autocast("cuda", half or torch.float16, enabled=half is not None):
             step()
         torch.cuda.synchronize()
 

@@ -49,6 +49,9 @@ constexpr Choice kChoices[] = {
     {"gemm", Conv2dAlgorithm::gemm, MathMode::bf16},
     {"wgmma", Conv2dAlgorithm::wgmma_bf16, MathMode::bf16},
     {"cuDNN", Conv2dAlgorithm::cudnn, MathMode::bf16},
+    {"gemm", Conv2dAlgorithm::gemm, MathMode::fp16},
+    {"wgmma", Conv2dAlgorithm::wgmma_fp16, MathMode::fp16},
+    {"cuDNN", Conv2dAlgorithm::cudnn, MathMode::fp16},
 };
 
 // docs/kernels.md documents these.
@@ -57,6 +60,7 @@ double tolerance(const Choice& choice) {
     case MathMode::fp32:
       return 2e-5;
     case MathMode::tf32:
+    case MathMode::fp16:
       return 2e-3;
     case MathMode::bf16:
       return 2e-2;

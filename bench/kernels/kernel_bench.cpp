@@ -47,7 +47,7 @@ std::vector<Problem> chosen_problems(const Options& options) {
 std::map<MathMode, Roofline> measure_roofs(bool quick) {
   const RooflineEffort effort = quick ? RooflineEffort{.seconds = 0, .bytes = 1 << 16} : RooflineEffort{};
   std::map<MathMode, Roofline> roofs;
-  for (const auto math : {MathMode::fp32, MathMode::tf32, MathMode::bf16}) {
+  for (const auto math : {MathMode::fp32, MathMode::tf32, MathMode::bf16, MathMode::fp16}) {
     set_math_mode(kCuda, math);
     roofs[math] = measure_roofline(kCuda, effort);
   }

@@ -29,6 +29,8 @@ std::string_view math_name(MathMode math) {
       return "tf32";
     case MathMode::bf16:
       return "bf16";
+    case MathMode::fp16:
+      return "fp16";
   }
   return "?";
 }

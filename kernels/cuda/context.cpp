@@ -47,6 +47,14 @@ void* CudaContext::scratch_bytes(size_t bytes) const {
   return scratch_->memory;
 }
 
+float* CudaContext::scalar() const {
+  if (!scalar_) {
+    refuse_in_capture("memory is first used");
+    scalar_ = std::make_unique<Block>(sizeof(float), stream_.get());
+  }
+  return static_cast<float*>(scalar_->memory);
+}
+
 void CudaContext::refuse_in_capture(const char* what) const {
   cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
   CUDA_CHECK(cudaStreamIsCapturing(stream_.get(), &status));

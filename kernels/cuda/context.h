@@ -55,6 +55,8 @@ class CudaContext {
   T* scratch(int64_t count) const {
     return static_cast<T*>(scratch_bytes(static_cast<size_t>(count) * sizeof(T)));
   }
+  // A float on the device for a kernel function's own use, which scratch() leaves alone.
+  float* scalar() const;
   // Keeps today's scratch memory alive when it is outgrown: a captured graph goes on using it.
   std::shared_ptr<const void> share_scratch() const { return scratch_; }
 
@@ -86,6 +88,7 @@ class CudaContext {
   mutable cuda::CublasHandle cublas_;
   mutable std::shared_ptr<conv2d_cudnn::Plans> cudnn_plans_;
   mutable std::shared_ptr<Block> scratch_;
+  mutable std::unique_ptr<Block> scalar_;
 };
 
 }  // namespace nst::kernels

@@ -142,14 +142,14 @@ class PixelRows {
 
 // The transpose, for the weight's gradient: kRows taps (rows) times kDepth pixels. A vector is four
 // neighbouring taps.
-template <class T, int kRows, int kDepth, int kThreads, bool kAligned>
-class TapRows {
+template <class T, int kRows, int kDepth, int kThreads, bool kAligned, bool kReflects>
+class Taps {
  public:
   static constexpr int kVectors = kRows * kDepth / 4 / kThreads;
   static constexpr bool kAlongDepth = false;
   static_assert(kVectors * kThreads * 4 == kRows * kDepth && kThreads % (kRows / 4) == 0);
 
-  __device__ TapRows(const Gather& g, const T* image, int first_row, int first_pixel)
+  __device__ Taps(const Gather& g, const T* image, int first_row, int first_pixel)
       : image_(image), taps_(g, first_row + row(0)), pixel_(g, first_pixel + depth(0)) {}
 
   __device__ static int row(int) { return threadIdx.x % (kRows / 4) * 4; }
@@ -165,8 +165,8 @@ class TapRows {
       TapCursor tap = taps_;
 #pragma unroll
       for (int e = 0; e < 4; e += kAligned ? 4 : 1) {
-        const int hh = g.vertical.source(h + g.vertical.step * tap.r);
-        const int ww = g.horizontal.source(w + g.horizontal.step * tap.s);
+        int hh = h + g.vertical.step * tap.r, ww = w + g.horizontal.step * tap.s;
+        if constexpr (kReflects) hh = g.vertical.source(hh), ww = g.horizontal.source(ww);
         const bool exists = p.n < g.images && tap.r < g.vertical.taps && inside(hh, g.vertical.extent) &&
                             inside(ww, g.horizontal.extent);
         f(v, e, image_ + element_at(g, p.n, hh, ww, tap.c), exists);
@@ -183,6 +183,13 @@ class TapRows {
   TapCursor taps_;
   PixelCursor pixel_;
 };
+
+// Of a border of zeros, and of one that reflects. Two, as the largest tile of the ordinary cores has no
+// register to spare for the question.
+template <class T, int kRows, int kDepth, int kThreads, bool kAligned>
+using TapRows = Taps<T, kRows, kDepth, kThreads, kAligned, false>;
+template <class T, int kRows, int kDepth, int kThreads, bool kAligned>
+using ReflectedTapRows = Taps<T, kRows, kDepth, kThreads, kAligned, true>;
 
 // The right operand, a row-major matrix of `depth` x `columns`: the packed weight, or grad_y as it is. A
 // vector is four neighbouring columns; with kAligned their number is a multiple of 4.

@@ -17,8 +17,9 @@ struct Destination {
 };
 
 // Which side of the gather the product's rows are: its pixels (forward, backward to the input), or its taps,
-// the pixels being summed over (backward to the weight).
-enum class LeftOperand { pixels, taps };
+// the pixels being summed over (backward to the weight). Taps that reflect are told apart by the type of
+// their kernel.
+enum class LeftOperand { pixels, taps, reflected_taps };
 
 template <class T>
 struct Gemm {
@@ -30,6 +31,9 @@ struct Gemm {
   bool relu = false;
   int rows, depth, columns;
   Destination destination = {};
+  // In MathMode::fp16 alone, where it is not null: the largest absolute value of the operand that is a
+  // gradient, the image or, of taps, the matrix (half.cuh).
+  const T* largest = nullptr;
   T* out = nullptr;
 
   // Independent products in one launch: image, matrix and out follow each other at these distances.
@@ -47,11 +51,12 @@ struct Gemm {
 inline constexpr int kSplitGranularity = 32;
 
 // Evaluates the product; the order of a sum depends on the shape alone. multiply() chooses by the context's
-// math mode; the tensor cores' two ask for can_use_vectors().
+// math mode; the tensor cores' ask for can_use_vectors().
 void multiply_simt(const CudaContext& context, const Gemm<float>& gemm);
 void multiply_simt(const CudaContext& context, const Gemm<double>& gemm);
 void multiply_tf32(const CudaContext& context, const Gemm<float>& gemm);
 void multiply_bf16(const CudaContext& context, const Gemm<float>& gemm);
+void multiply_fp16(const CudaContext& context, const Gemm<float>& gemm);
 
 template <class T>
 bool is_aligned(const T* memory) {
@@ -70,8 +75,18 @@ bool can_use_vectors(const Gemm<T>& g) {
 template <class T>
 void multiply(const CudaContext& context, const Gemm<T>& g) {
   if constexpr (std::is_same_v<T, float>) {
-    if (context.math_mode() == MathMode::tf32 && can_use_vectors(g)) return multiply_tf32(context, g);
-    if (context.math_mode() == MathMode::bf16 && can_use_vectors(g)) return multiply_bf16(context, g);
+    if (can_use_vectors(g)) {
+      switch (context.math_mode()) {
+        case MathMode::fp32:
+          break;
+        case MathMode::tf32:
+          return multiply_tf32(context, g);
+        case MathMode::bf16:
+          return multiply_bf16(context, g);
+        case MathMode::fp16:
+          return multiply_fp16(context, g);
+      }
+    }
   }
   multiply_simt(context, g);
 }

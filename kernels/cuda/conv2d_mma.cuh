@@ -1,4 +1,4 @@
-// What the tensor-core products (conv2d_tf32_cuda.cu, conv2d_bf16_cuda.cu) share: how a block's tile is dealt
+// What the tensor-core products (conv2d_tf32_cuda.cu, conv2d_half_cuda.cu) share: how a block's tile is dealt
 // to its warps, and the epilogue.
 //
 //   block 128 x kColumns, warps of 64 x 32:      warp, 4 x 4 products of 16x8 (fragments: ptx.cuh)
@@ -39,9 +39,9 @@ __device__ WarpPosition warp_position() {
 
 using WarpSums = float[kRowTiles][kColumnTiles][4];
 
-// Bias, ReLU, and out: a quad of lanes writes 32 neighbouring bytes.
+// Scale, bias, ReLU, and out: a quad of lanes writes 32 neighbouring bytes.
 __device__ inline void write_sums(const Gemm<float>& g, const BlockTile<float>& tile, const WarpPosition& at,
-                                  const WarpSums& sums) {
+                                  const WarpSums& sums, float scale = 1) {
 #pragma unroll
   for (int i = 0; i < kRowTiles; ++i) {
 #pragma unroll
@@ -55,8 +55,8 @@ __device__ inline void write_sums(const Gemm<float>& g, const BlockTile<float>& 
         if (column >= g.columns) continue;
         const float2 bias = g.bias ? make_float2(g.bias[column], g.bias[column + 1]) : make_float2(0, 0);
         *reinterpret_cast<float2*>(out + column) =
-            make_float2(activated(sums[i][j][half * 2] + bias.x, g.relu),
-                        activated(sums[i][j][half * 2 + 1] + bias.y, g.relu));
+            make_float2(activated(sums[i][j][half * 2] * scale + bias.x, g.relu),
+                        activated(sums[i][j][half * 2 + 1] * scale + bias.y, g.relu));
       }
     }
   }

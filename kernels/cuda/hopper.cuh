@@ -77,9 +77,9 @@ __device__ inline void tma_load(void* shared, const CUtensorMap* map, int c0, in
 
 // --- wgmma ("Asynchronous Warpgroup Level Matrix Multiply-Accumulate Instructions")
 //
-// D (64 x N) += A (64 x K) B (K x N) with K = 16 for bf16, 8 for tf32: 32 bytes of each operand's rows. All
-// 128 threads of a warpgroup, four warps of which the first is a multiple of four, call. Both operands lie in
-// shared memory and are named by a descriptor (matrix_descriptor.h).
+// D (64 x N) += A (64 x K) B (K x N) with K = 16 for bf16 and fp16, 8 for tf32: 32 bytes of each operand's
+// rows. All 128 threads of a warpgroup, four warps of which the first is a multiple of four, call. Both
+// operands lie in shared memory and are named by a descriptor (matrix_descriptor.h).
 //
 // Thread t holds N/2 sums ("Register Fragments"): with w = t / 32 % 4 and lane = t % 32,
 //   d[i] = D[16w + lane/4 + i/2%2*8][i/4*8 + lane%4*2 + i%2]
@@ -116,7 +116,7 @@ __device__ inline void wgmma_finish(float (&sums)[kCount]) {
   NST_NAMES_60 ", " NST_NAMES("6") ", " NST_NAMES("7") ", " NST_NAMES("8") ", " NST_NAMES( \
       "9") ", " NST_NAMES("10") ", " NST_NAMES("11")
 
-// One product for each N; `flags`: scale D by 1, A and B by 1, and for bf16 no transposition.
+// One product for each N; `flags`: scale D by 1, A and B by 1, and for 16 bits no transposition.
 #define NST_WGMMA(name, k, type, flags)                                                                \
   __device__ inline void name(float(&d)[32], uint64_t a, uint64_t b) {                                 \
     asm volatile("wgmma.mma_async.sync.aligned.m64n64k" k ".f32." type "." type " {" NST_NAMES_30      \
@@ -140,6 +140,7 @@ __device__ inline void wgmma_finish(float (&sums)[kCount]) {
 // The tensor core ignores the 13 lowest bits of a tf32 operand.
 NST_WGMMA(wgmma_tf32, "8", "tf32", "1, 1, 1")
 NST_WGMMA(wgmma_bf16, "16", "bf16", "1, 1, 1, 0, 0")
+NST_WGMMA(wgmma_f16, "16", "f16", "1, 1, 1, 0, 0")
 #undef NST_NAMES
 #undef NST_NAMES_30
 #undef NST_NAMES_60

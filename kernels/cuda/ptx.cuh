@@ -32,6 +32,13 @@ __device__ inline uint32_t pack_bf16(float low, float high) {
   return bits;
 }
 
+// The same in fp16: infinite from 65520 on.
+__device__ inline uint32_t pack_f16(float low, float high) {
+  uint32_t bits;
+  asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(high), "f"(low));
+  return bits;
+}
+
 // D (16x8) += A (16x8) B (8x8) in TF32. The tensor core ignores an operand's 13 lowest bits.
 __device__ inline void mma_m16n8k8_tf32(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
   asm volatile(

@@ -17,7 +17,7 @@ from gpu_check import bundle, machine, measured, weights
 from gpu_check.machine import BUILD, ROOT, WORK
 
 LIMIT = 9 * 60 - 10  # seconds of a stage
-MATH_MODES = ("fp32", "tf32", "bf16")
+MATH_MODES = ("fp32", "tf32", "bf16", "fp16")
 
 
 class Failed(Exception):

@@ -59,6 +59,8 @@ const char* name(Conv2dAlgorithm algorithm) {
       return "cudnn";
     case Conv2dAlgorithm::wgmma_bf16:
       return "wgmma_bf16";
+    case Conv2dAlgorithm::wgmma_fp16:
+      return "wgmma_fp16";
     case Conv2dAlgorithm::wgmma_tf32:
       return "wgmma_tf32";
   }

@@ -56,7 +56,7 @@ TEST_F(DeviceCommand, without_a_gpu_cuda_is_refused_and_auto_is_the_cpu) {
 TEST_F(DeviceCommand, the_cpu_has_one_math_mode_and_no_cudnn) {
   expect_refused(basic({"--math", "tf32"}), 2, {"--math tf32: needs a CUDA device"});
   expect_refused(basic({"--conv-backend", "cudnn"}), 2, {"--conv-backend cudnn: needs a CUDA device"});
-  expect_refused(basic({"--math", "fp16"}), 2, {"--math", "'fp16' is not one of fp32, tf32, bf16"});
+  expect_refused(basic({"--math", "fp8"}), 2, {"--math", "'fp8' is not one of fp32, tf32, bf16, fp16"});
   expect_refused(basic({"--conv-backend", "mkl"}), 2, {"--conv-backend", "'mkl' is not one of own, cudnn"});
   expect_wrote(basic({"--math", "fp32", "--conv-backend", "own"}), {"out.png"});
 }

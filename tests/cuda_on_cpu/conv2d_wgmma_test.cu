@@ -26,13 +26,15 @@ kernels::CudaContext hopper(MathMode mode) {
 }
 
 Conv2dAlgorithm algorithm(MathMode mode) {
-  return mode == MathMode::bf16 ? Conv2dAlgorithm::wgmma_bf16 : Conv2dAlgorithm::wgmma_tf32;
+  if (mode == MathMode::tf32) return Conv2dAlgorithm::wgmma_tf32;
+  return mode == MathMode::bf16 ? Conv2dAlgorithm::wgmma_bf16 : Conv2dAlgorithm::wgmma_fp16;
 }
 
 // What the tensor cores are given. The runner's TMA passes TF32 on as it is, the worst that may happen, and
 // the product cuts it.
 float rounded(float x, MathMode mode, bool weight) {
   if (mode == MathMode::bf16) return __uint_as_float(kernels::cuda::pack_bf16(x, 0) << 16);
+  if (mode == MathMode::fp16) return static_cast<float>(static_cast<_Float16>(x));
   return __uint_as_float(weight ? kernels::cuda::to_tf32(x) : __float_as_uint(x) & 0xffffe000);
 }
 Tensor rounded(const Tensor& x, MathMode mode, bool weight) {
@@ -120,7 +122,7 @@ TEST_P(Conv2dWgmma, agrees_with_gemm) {
 // has.
 INSTANTIATE_TEST_SUITE_P(
     shapes, Conv2dWgmma,
-    ::testing::Combine(::testing::Values(MathMode::bf16, MathMode::tf32),
+    ::testing::Combine(::testing::Values(MathMode::bf16, MathMode::fp16, MathMode::tf32),
                        ::testing::Values(Conv2dShape{1, 1, 1, 8, 8, 3, 3, 1, 1},
                                          Conv2dShape{2, 9, 17, 8, 16, 3, 3, 1, 1},
                                          Conv2dShape{1, 13, 10, 64, 64, 1, 1, 1, 0},
@@ -142,6 +144,7 @@ TEST(Conv2dWgmma, repeats_to_the_bit) {
 TEST(Conv2dWgmma, is_chosen_on_hopper_alone_in_its_own_math_mode) {
   const Conv2dShape vgg{1, 64, 64, 64, 64, 3, 3, 1, 1};
   EXPECT_EQ(conv2d_algorithm(hopper(MathMode::bf16), vgg), Conv2dAlgorithm::wgmma_bf16);
+  EXPECT_EQ(conv2d_algorithm(hopper(MathMode::fp16), vgg), Conv2dAlgorithm::wgmma_fp16);
   EXPECT_EQ(conv2d_algorithm(hopper(MathMode::tf32), vgg), Conv2dAlgorithm::wgmma_tf32);
   EXPECT_EQ(conv2d_algorithm(hopper(MathMode::fp32), vgg), Conv2dAlgorithm::winograd4);
   EXPECT_FALSE(conv2d_supports(hopper(MathMode::tf32), vgg, Conv2dAlgorithm::wgmma_bf16));

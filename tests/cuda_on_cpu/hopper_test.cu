@@ -86,6 +86,8 @@ __global__ void wgmma_kernel(const T* a, const T* b, float* d) {
                    right = left + (8192 >> 4);
     if constexpr (sizeof(T) == 4) {
       kernels::cuda::wgmma_tf32(sums, left, right);
+    } else if constexpr (std::is_same_v<T, __half>) {
+      kernels::cuda::wgmma_f16(sums, left, right);
     } else {
       kernels::cuda::wgmma_bf16(sums, left, right);
     }
@@ -130,6 +132,7 @@ void check_wgmma() {
 
 TEST(Hopper, wgmma_follows_the_layouts) {
   check_wgmma<float>();
+  check_wgmma<__half>();
   check_wgmma<__nv_bfloat16>();
 }
 

@@ -107,6 +107,7 @@ INSTANTIATE_TEST_SUITE_P(modes, CudaVgg16MathMode,
                          ::testing::Values(MathModeOfVgg{MathMode::fp32, ConvBackend::own, 1e-5, 1e-3},
                                            MathModeOfVgg{MathMode::tf32, ConvBackend::own, 2e-3, 0.15},
                                            MathModeOfVgg{MathMode::bf16, ConvBackend::own, 1.5e-2, 0.3},
+                                           MathModeOfVgg{MathMode::fp16, ConvBackend::own, 2e-3, 0.15},
                                            MathModeOfVgg{MathMode::fp32, ConvBackend::cudnn, 1e-5, 1e-3},
                                            MathModeOfVgg{MathMode::tf32, ConvBackend::cudnn, 2e-3, 0.15}));
 

@@ -2,6 +2,8 @@
 // float32 one.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tensor/ops/conv2d.h"
 #include "tests/cuda_modes.h"
 #include "tests/support.h"
@@ -12,7 +14,7 @@ namespace {
 using testing::MathModeScope;
 using testing::random_tensor;
 
-double tolerance(MathMode mode) { return mode == MathMode::tf32 ? 2e-3 : 2e-2; }
+double tolerance(MathMode mode) { return mode == MathMode::bf16 ? 2e-2 : 2e-3; }
 
 struct Case {
   Shape x, w;
@@ -61,7 +63,7 @@ TEST_P(Conv2dMathMode, is_as_exact_as_documented) {
 INSTANTIATE_TEST_SUITE_P(
     shapes, Conv2dMathMode,
     ::testing::Combine(
-        ::testing::Values(MathMode::tf32, MathMode::bf16),
+        ::testing::Values(MathMode::tf32, MathMode::bf16, MathMode::fp16),
         ::testing::Values(Case{{1, 7, 6, 4}, {8, 4, 1, 1}, {}},
                           Case{{2, 9, 11, 8}, {20, 8, 3, 3}, {.stride = 2, .padding = 1}},
                           Case{{1, 17, 9, 12}, {4, 12, 5, 3}, {.padding = 2}},
@@ -81,6 +83,60 @@ TEST(Conv2dMathModeFallback, is_float32_where_vectors_do_not_fit) {
   const Results exact = run(c, DType::float64, kCpu);
   const MathModeScope scope(MathMode::bf16);
   EXPECT_CLOSE(run(c, DType::float32, kCuda).y.to_vector<double>(), exact.y.to_vector<double>(), 1e-6);
+}
+
+// fp16 itself would lose gradients below 6e-8 and make infinities of those beyond 65504.
+TEST(Conv2dFp16, takes_gradients_of_any_size) {
+  if (cuda_device_count() == 0) GTEST_SKIP() << "no CUDA device";
+  const Shape x_shape{1, 9, 10, 8}, w_shape{12, 8, 3, 3};
+  const ops::Conv2dParams params{.padding = 1};
+  const Tensor x = random_tensor(x_shape, DType::float32, 1), w = random_tensor(w_shape, DType::float32, 2),
+               grad_y = random_tensor({1, 9, 10, 12}, DType::float32, 3);
+  const auto grads = [&](const Tensor& grad, DType dtype, Device device) {
+    const auto there = [&](const Tensor& t) { return t.to(dtype).to(device); };
+    return std::pair{ops::conv2d_backward_input(there(grad), {}, ops::Conv2dWeight(there(w)), x_shape, params)
+                         .to_vector<double>(),
+                     ops::conv2d_backward_weight(there(x), there(grad), w_shape, params).to_vector<double>()};
+  };
+  const auto exact = grads(grad_y, DType::float64, kCpu);
+  const MathModeScope scope(MathMode::fp16);
+  for (const double size : {0x1p-120, 0x1p-40, 0x1p-20, 1., 0x1p20, 0x1p100}) {
+    Tensor grad = Tensor::empty(grad_y.shape(), DType::float32);
+    for (int64_t i = 0; i < grad.numel(); ++i) {
+      grad.mutable_data<float>()[i] = static_cast<float>(grad_y.data<float>()[i] * size);
+    }
+    auto [grad_x, grad_w] = grads(grad, DType::float32, kCuda);
+    for (auto* values : {&grad_x, &grad_w}) {
+      for (double& value : *values) value /= size;
+    }
+    EXPECT_CLOSE(grad_x, exact.first, tolerance(MathMode::fp16));
+    EXPECT_CLOSE(grad_w, exact.second, tolerance(MathMode::fp16));
+  }
+}
+
+// What fp16 cannot hold shows: nothing is clamped.
+TEST(Conv2dFp16, shows_activations_and_gradients_that_are_too_large) {
+  if (cuda_device_count() == 0) GTEST_SKIP() << "no CUDA device";
+  const Tensor ones = Tensor::full({4, 4, 1, 1}, 1).to(kCuda);
+  const ops::Conv2dWeight w(ones);
+  const auto filled = [](float value) { return Tensor::full({1, 3, 3, 4}, value).to(kCuda); };
+  const MathModeScope scope(MathMode::fp16);
+  for (const float value : ops::conv2d_forward(filled(65504), w, {}, {}).to_vector<float>()) {
+    EXPECT_EQ(value, 4 * 65504.f);
+  }
+  for (const float value : ops::conv2d_forward(filled(65520), w, {}, {}).to_vector<float>()) {
+    EXPECT_TRUE(std::isinf(value));
+  }
+  for (const float broken : {INFINITY, NAN}) {
+    for (const float value :
+         ops::conv2d_backward_input(filled(broken), {}, w, {1, 3, 3, 4}, {}).to_vector<float>()) {
+      EXPECT_FALSE(std::isfinite(value));
+    }
+  }
+  for (const float value :
+       ops::conv2d_backward_input(filled(0), {}, w, {1, 3, 3, 4}, {}).to_vector<float>()) {
+    EXPECT_EQ(value, 0);
+  }
 }
 
 TEST(MathModeErrors, the_cpu_knows_fp32_only) {

@@ -81,7 +81,7 @@ TEST_P(Gram, backward_adds_to_a_sum_in_place) {
   }
 }
 
-// tf32 and bf16 both round what cuBLAS multiplies to TF32. The sums over pixels that a shift needs stay
+// tf32, bf16 and fp16 all round what cuBLAS multiplies to TF32. The sums over pixels that a shift needs stay
 // exact.
 class GramMathMode : public ::testing::TestWithParam<std::tuple<MathMode, Shape>> {
   void SetUp() override {
@@ -111,7 +111,8 @@ TEST_P(GramMathMode, is_as_exact_as_documented) {
 }
 
 INSTANTIATE_TEST_SUITE_P(modes, GramMathMode,
-                         ::testing::Combine(::testing::Values(MathMode::fp32, MathMode::tf32, MathMode::bf16),
+                         ::testing::Combine(::testing::Values(MathMode::fp32, MathMode::tf32, MathMode::bf16,
+                                                              MathMode::fp16),
                                             ::testing::Values(Shape{2, 5, 7, 3}, Shape{1, 41, 30, 150})));
 
 class CrossGram : public ::testing::TestWithParam<std::tuple<std::pair<Shape, int64_t>, DType, Device>> {};

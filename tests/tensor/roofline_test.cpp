@@ -38,15 +38,17 @@ TEST_P(Peak, is_measured) {
 
 INSTANTIATE_TEST_SUITE_P(devices, Peak, ::testing::ValuesIn(testing::devices()));
 
-// Each tile is rounds * k products of 2^-31 and 2^-31, and the four elements that a lane has are alike; two
-// of each of four tiles are written.
+// Each tile is rounds * k products of 2^-31 (fp16 2^-13) and the same, and the four elements that a lane has
+// are alike; two of each of four tiles are written.
 TEST(PeakOnTensorCores, computes_what_it_is_rated_by) {
   if (cuda_device_count() == 0) GTEST_SKIP() << "no CUDA device";
-  for (const auto& [mode, depth] : {std::pair{MathMode::tf32, 8}, std::pair{MathMode::bf16, 16}}) {
+  for (const auto& [mode, depth, product] : {std::tuple{MathMode::tf32, 8, 0x1p-62},
+                                             {MathMode::bf16, 16, 0x1p-62},
+                                             {MathMode::fp16, 16, 0x1p-26}}) {
     set_math_mode(kCuda, mode);
     constexpr int kRounds = 4;
     const auto sums = peak_sums(kCuda, kRounds).to_vector<double>();
-    for (const double sum : sums) ASSERT_DOUBLE_EQ(sum, kRounds * depth * 8 * 0x1p-62);
+    for (const double sum : sums) ASSERT_DOUBLE_EQ(sum, kRounds * depth * 8 * product);
   }
   set_math_mode(kCuda, MathMode::fp32);
 }

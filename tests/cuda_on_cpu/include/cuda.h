@@ -11,6 +11,7 @@ struct alignas(64) CUtensorMap {
   cuuint64_t opaque[16];
 };
 enum CUtensorMapDataType {
+  CU_TENSOR_MAP_DATA_TYPE_FLOAT16,
   CU_TENSOR_MAP_DATA_TYPE_FLOAT32,
   CU_TENSOR_MAP_DATA_TYPE_BFLOAT16,
   CU_TENSOR_MAP_DATA_TYPE_TFLOAT32

@@ -76,7 +76,8 @@ CUresult encode_tensor_map(CUtensorMap* map, CUtensorMapDataType type, cuuint32_
   }
   TensorMap m{};
   m.rank = rank;
-  m.element_bytes = type == CU_TENSOR_MAP_DATA_TYPE_BFLOAT16 ? 2 : 4;
+  m.element_bytes =
+      type == CU_TENSOR_MAP_DATA_TYPE_BFLOAT16 || type == CU_TENSOR_MAP_DATA_TYPE_FLOAT16 ? 2 : 4;
   m.memory = static_cast<const unsigned char*>(memory);
   cuuint64_t last = 0;  // the last element's offset
   for (cuuint32_t d = 0; d < rank; ++d) {

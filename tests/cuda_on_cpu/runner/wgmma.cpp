@@ -1,5 +1,7 @@
 #include "runner/wgmma.h"
 
+#include <cuda_fp16.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -48,11 +50,18 @@ std::vector<float> elements(const std::vector<uint32_t>& words, WgmmaType type) 
   std::vector<float> values;
   values.reserve(2 * words.size());
   for (const uint32_t w : words) {
-    if (type == WgmmaType::tf32) {
-      values.push_back(std::bit_cast<float>(w & 0xffffe000));
-    } else {
-      values.push_back(std::bit_cast<float>(w << 16));
-      values.push_back(std::bit_cast<float>(w & 0xffff0000));
+    switch (type) {
+      case WgmmaType::tf32:
+        values.push_back(std::bit_cast<float>(w & 0xffffe000));
+        break;
+      case WgmmaType::bf16:
+        values.push_back(std::bit_cast<float>(w << 16));
+        values.push_back(std::bit_cast<float>(w & 0xffff0000));
+        break;
+      case WgmmaType::f16:
+        for (const uint32_t half : {w & 0xffff, w >> 16}) {
+          values.push_back(__half2float(__ushort_as_half(static_cast<uint16_t>(half))));
+        }
     }
   }
   return values;

@@ -9,7 +9,7 @@
 
 namespace cuda_on_cpu {
 
-enum class WgmmaType { bf16, tf32 };
+enum class WgmmaType { bf16, f16, tf32 };
 
 // What the lanes of a warp bring to a product: N/2 sums each, and the same descriptors.
 struct WgmmaOperands {

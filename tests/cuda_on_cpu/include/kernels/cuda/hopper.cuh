@@ -91,6 +91,10 @@ void wgmma_bf16(float (&sums)[kCount], uint64_t a, uint64_t b, CUDA_ON_CPU_HERE)
   emulated::wgmma<cuda_on_cpu::WgmmaType::bf16>(sums, a, b, site);
 }
 template <int kCount>
+void wgmma_f16(float (&sums)[kCount], uint64_t a, uint64_t b, CUDA_ON_CPU_HERE) {
+  emulated::wgmma<cuda_on_cpu::WgmmaType::f16>(sums, a, b, site);
+}
+template <int kCount>
 void wgmma_tf32(float (&sums)[kCount], uint64_t a, uint64_t b, CUDA_ON_CPU_HERE) {
   emulated::wgmma<cuda_on_cpu::WgmmaType::tf32>(sums, a, b, site);
 }

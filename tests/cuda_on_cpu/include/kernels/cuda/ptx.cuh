@@ -24,6 +24,10 @@ inline uint32_t pack_bf16(float low, float high) {
          __bfloat16_as_ushort(__float2bfloat16_rn(low));
 }
 
+inline uint32_t pack_f16(float low, float high) {
+  return uint32_t{__half_as_ushort(__float2half_rn(high))} << 16 | __half_as_ushort(__float2half_rn(low));
+}
+
 namespace emulated {
 
 // What a lane brings to a product: its fragments.
