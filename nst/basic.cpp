@@ -95,13 +95,15 @@ Basic::Basic(const LossNetwork& network, const Tensor& content, const std::vecto
       minimiser_(make_minimiser(options_)),
       picture_(initial_picture(options_.init, options_.init_noise, options_.seed, content,
                                styles.at(0).picture, options_.init_image)),
-      evaluation_(picture_.device(), options_.capture),
+      evaluation_(picture_.device(), options_.capture && options_.objective.style_loss == StyleLoss::gram),
       start_(std::chrono::steady_clock::now()) {
   if (options_.iterations < 1) {
     throw std::invalid_argument(fmt::format("iterations must be positive, got {}", options_.iterations));
   }
   if (!(options_.min_improvement >= 0))
     throw std::invalid_argument("min_improvement must be at least 0 percent");
+  if (!(options_.average >= 0 && options_.average < 1))
+    throw std::invalid_argument(fmt::format("average must be in 0..1, got {}", options_.average));
 }
 
 nn::Evaluation Basic::evaluate(const Tensor& x) {
@@ -119,6 +121,7 @@ IterationReport Basic::step() {
   const ProfileStep profiled(static_cast<int>(history_.size()) + 1);
   const bool capturing = evaluation_.problem().empty();
   const auto step = minimiser_->step([this](const Tensor& x) { return evaluate(x); }, picture_);
+  update_average();
   IterationReport report;
   report.iteration = static_cast<int>(history_.size()) + 1;
   // A resumed run that has not moved yet is where the one before it ended.
@@ -130,7 +133,7 @@ IterationReport Basic::step() {
   }
   report.seconds =
       seconds_before_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  finished_ = report.iteration >= options_.iterations;
+  finished_ = report.iteration - static_cast<int>(begin_) >= options_.iterations;
   if (step.converged) {
     finished_ = true;
     report.note = "converged";
@@ -141,7 +144,7 @@ IterationReport Basic::step() {
 }
 
 void Basic::check_improvement(IterationReport& report) {
-  if (options_.min_improvement <= 0 || history_.size() < kImprovementWindow) return;
+  if (options_.min_improvement <= 0 || history_.size() - begin_ < kImprovementWindow) return;
   const double before = history_[history_.size() - kImprovementWindow].loss.total;
   // titu1994's objective can be negative.
   const double percent = 100 * (before - report.loss.total) / std::abs(before);
@@ -151,8 +154,40 @@ void Basic::check_improvement(IterationReport& report) {
                             kImprovementWindow, options_.min_improvement);
 }
 
+void Basic::update_average() {
+  if (options_.average <= 0) return;
+  if (!average_.defined()) average_ = Tensor::zeros(picture_.shape(), picture_.dtype(), picture_.device());
+  average_ = ops::affine(average_, options_.average);
+  ops::axpy(1 - options_.average, picture_, average_);
+  average_weight_ = options_.average * average_weight_ + 1 - options_.average;
+}
+
+Tensor Basic::picture() const {
+  return average_.defined() ? ops::affine(average_, 1 / average_weight_) : picture_;
+}
+
+void Basic::continue_from(const Basic& coarser) {
+  const auto resampled = [this](const Tensor& x) {
+    return ops::resize_forward(x, picture_.size(1), picture_.size(2),
+                               {.mode = ops::ResizeMode::bilinear, .antialias = true});
+  };
+  picture_ = resampled(coarser.picture());
+  history_ = coarser.history_;
+  begin_ = history_.size();
+  seconds_before_ = history_.empty() ? 0 : history_.back().seconds;
+  if (options_.optimiser != OptimiserKind::adam) return;
+  nn::StateDict state = coarser.minimiser_->state_dict();
+  for (auto& [name, tensor] : state) {
+    if (tensor.shape() == coarser.picture_.shape()) tensor = resampled(tensor);  // both moments
+  }
+  minimiser_->load_state_dict(state);
+}
+
 nn::StateDict Basic::checkpoint() const {
   nn::StateDict state{{"picture", picture_.to(kCpu)}};
+  if (average_.defined()) state["average"] = average_.to(kCpu);
+  state["counts"] =
+      Tensor::from<double>({2}, std::vector<double>{static_cast<double>(begin_), average_weight_});
   for (const auto& [name, tensor] : minimiser_->state_dict()) state["optimiser." + name] = tensor.to(kCpu);
   std::vector<double> rows;  // (iterations, 5)
   for (const auto& r : history_) {
@@ -168,8 +203,10 @@ void Basic::resume(const nn::StateDict& checkpoint) {
   for (const auto& [name, tensor] : checkpoint) {
     if (name.starts_with(kPrefix)) optimiser[name.substr(kPrefix.size())] = tensor.to(picture_.device());
   }
-  const auto picture = checkpoint.find("picture"), history = checkpoint.find("history");
-  if (picture == checkpoint.end() || history == checkpoint.end() || optimiser.empty()) {
+  const auto picture = checkpoint.find("picture"), history = checkpoint.find("history"),
+             counts = checkpoint.find("counts"), average = checkpoint.find("average");
+  const auto end = checkpoint.end();
+  if (picture == end || history == end || counts == end || optimiser.empty()) {
     throw std::invalid_argument("checkpoint: not one of this method");
   }
   if (picture->second.shape() != picture_.shape()) {
@@ -180,6 +217,16 @@ void Basic::resume(const nn::StateDict& checkpoint) {
   if (history->second.rank() != 2 || history->second.size(1) != 5) {
     throw std::invalid_argument("checkpoint: its history is damaged");
   }
+  const auto begin_and_weight = counts->second.to_vector<double>();
+  const bool averaged = average != end;
+  if (begin_and_weight.size() != 2 || !(begin_and_weight[0] >= 0) ||
+      !(begin_and_weight[0] <= static_cast<double>(history->second.size(0))) ||
+      (averaged && (average->second.shape() != picture_.shape() || !(begin_and_weight[1] > 0)))) {
+    throw std::invalid_argument("checkpoint: its average is damaged");
+  }
+  begin_ = static_cast<size_t>(begin_and_weight[0]);
+  average_weight_ = begin_and_weight[1];
+  average_ = averaged ? average->second.to(picture_.device()) : Tensor();
   picture_.copy_from(picture->second.to(picture_.device()));
   minimiser_->load_state_dict(optimiser);
   history_.clear();
@@ -190,7 +237,7 @@ void Basic::resume(const nn::StateDict& checkpoint) {
   }
   seconds_before_ = history_.empty() ? 0 : history_.back().seconds;
   start_ = std::chrono::steady_clock::now();
-  finished_ = static_cast<int>(history_.size()) >= options_.iterations;
+  finished_ = static_cast<int>(history_.size() - begin_) >= options_.iterations;
 }
 
 }  // namespace nst

@@ -50,6 +50,9 @@ struct BasicOptions {
   // How the maps between the passes are kept: as they are, or in 16 bits, which saves a third of the memory
   // and rounds the gradient (docs/performance.md).
   std::optional<ops::Narrow> activation_storage = {};
+  // Share of the picture so far in the result, an exponential moving average of the iterates; 0: the last
+  // one.
+  double average = 0;
   bool capture = true;  // on CUDA, replay evaluations from a graph (tensor/captured_work.h): the same results
 };
 
@@ -72,9 +75,17 @@ class Basic {
   // True after the last iteration, on convergence, or when improvement fell below min_improvement.
   bool finished() const { return finished_; }
 
-  // The picture as it is now, (1, H, W, 3) in 0..255, not yet clamped; on the network's device.
-  const Tensor& picture() const { return picture_; }
+  // Starts where a run on a smaller picture ended: its picture and Adam's moments, resampled, and its
+  // history. `iterations` count from here. L-BFGS begins anew: its pairs are of another function, whose
+  // correlations are means over other pixels. To be called before the first step.
+  void continue_from(const Basic& coarser);
+
+  // The picture as it is now, or the average, (1, H, W, 3) in 0..255, not yet clamped; on the network's
+  // device.
+  Tensor picture() const;
   const std::vector<IterationReport>& history() const { return history_; }
+  // How many of them an earlier, coarser run made.
+  size_t begin() const { return begin_; }
   // Whether evaluations are replays of a CUDA graph by now.
   bool captured() const { return evaluation_.captured(); }
 
@@ -88,10 +99,15 @@ class Basic {
   nn::Evaluation evaluate(const Tensor& x);
   void check_improvement(IterationReport& report);
 
+  void update_average();
+
   BasicOptions options_;
   GatysObjective objective_;
   std::unique_ptr<nn::Minimiser> minimiser_;
   Tensor picture_;
+  Tensor average_;             // weighted sum of the pictures so far; undefined without averaging
+  double average_weight_ = 0;  // what those weights add up to
+  size_t begin_ = 0;
   CapturedWork evaluation_;
   MemoryPlan memory_plan_;  // of an evaluation on the CPU
   std::vector<IterationReport> history_;

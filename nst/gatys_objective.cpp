@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iterator>
 #include <numeric>
@@ -16,6 +17,7 @@
 #include "autograd/ops/total_variation.h"
 #include "nst/masks.h"
 #include "nst/picture_tiles.h"
+#include "tensor/names.h"
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/slice.h"
 
@@ -23,6 +25,8 @@ namespace nst {
 namespace {
 
 using autograd::Variable;
+
+constexpr std::array<std::string_view, 2> kStyleLossNames{"gram", "wasserstein"};
 
 void check_weight(std::string_view what, double weight) {
   if (!std::isfinite(weight) || weight < 0) {
@@ -67,6 +71,9 @@ void check_options(const GatysOptions& options, const std::vector<StylePicture>&
   if (!std::isfinite(options.activation_shift))
     throw std::invalid_argument("activation_shift must be a finite number");
   if (options.tile < 0) throw std::invalid_argument("tile must be at least 0 pixels");
+  const auto is_pair = [](const StyleTerm& term) { return !term.with.empty(); };
+  if (options.style_loss == StyleLoss::wasserstein && std::ranges::any_of(options.style_layers, is_pair))
+    throw std::invalid_argument("style loss wasserstein: is of single layers, not of pairs");
   for (const auto& style : styles) check_weight("a style's weight", style.weight);
   if (std::ranges::none_of(styles, [](const StylePicture& s) { return s.weight > 0; }))
     throw std::invalid_argument("basic: needs a style with a positive weight");
@@ -80,6 +87,11 @@ void check_options(const GatysOptions& options, const std::vector<StylePicture>&
 }
 
 }  // namespace
+
+std::span<const std::string_view> style_loss_names() { return kStyleLossNames; }
+StyleLoss parse_style_loss(std::string_view name) {
+  return parse_name<StyleLoss>("style loss", kStyleLossNames, name);
+}
 
 std::vector<std::string> needed_layers(const GatysOptions& options) {
   std::vector<std::string> layers = names_of(options.content_layers);
@@ -108,10 +120,12 @@ GatysObjective::GatysObjective(const LossNetwork& network, const Tensor& content
   for (const auto& style : styles) {
     if (style.weight > 0) add_style(style, weight_sum);
   }
-  if (options_.style_blend == StyleBlend::losses) return;
   for (Region& region : regions_) {
-    if (region.guides.front().defined() || region.weight == 1) continue;
-    for (Tensor& sum : region.targets) sum = ops::affine(sum, 1 / region.weight);  // a mean
+    const bool shared = options_.style_blend == StyleBlend::targets && !region.guides.front().defined();
+    for (Tensor& target : region.targets) {
+      if (shared && region.weight != 1) target = ops::affine(target, 1 / region.weight);  // a mean
+      if (options_.style_loss == StyleLoss::wasserstein) region.moments.emplace_back(target);
+    }
   }
 }
 
@@ -123,6 +137,7 @@ StatisticParams GatysObjective::statistic_params() const {
   return {.normalisation = options_.style_normalisation,
           .shift = options_.activation_shift,
           .guiding = options_.guiding,
+          .moments = options_.style_loss == StyleLoss::wasserstein,
           .depth = network_.config().depth,
           .ceil_mode = network_.config().ceil_mode};
 }
@@ -179,13 +194,13 @@ void GatysObjective::add_style(const StylePicture& style, double weight_sum) {
   if (style.region.defined() || options_.style_blend == StyleBlend::losses) {
     const double weight =
         options_.style_blend == StyleBlend::losses ? style.weight : style.weight / weight_sum;
-    regions_.push_back({weight, guides_for(style.region, size_), targets});
+    regions_.push_back({weight, guides_for(style.region, size_), targets, {}});
     return;
   }
   // Everywhere: of all such styles one, and the first to be found.
   auto shared = std::ranges::find_if(regions_, [](const Region& r) { return !r.guides.front().defined(); });
   if (shared == regions_.end()) {
-    regions_.push_back({0, guides_for({}, size_), std::vector<Tensor>(targets.size())});
+    regions_.push_back({0, guides_for({}, size_), std::vector<Tensor>(targets.size()), {}});
     shared = std::prev(regions_.end());
   }
   const double share = style.weight / weight_sum;
@@ -250,8 +265,9 @@ void GatysObjective::add_style_losses(const std::vector<std::vector<Variable>>& 
                                       std::vector<Tensor>& terms) const {
   for (size_t r = 0; r < regions_.size(); ++r) {
     for (size_t t = 0; t < statistics[r].size(); ++t) {
-      const Variable loss =
-          style_loss(statistics[r][t], regions_[r].targets[t], options_.style_normalisation, size_);
+      const Variable loss = regions_[r].moments.empty() ? style_loss(statistics[r][t], regions_[r].targets[t],
+                                                                     options_.style_normalisation, size_)
+                                                        : regions_[r].moments[t].loss(statistics[r][t]);
       terms.push_back(add_term(total, loss,
                                regions_[r].weight * options_.style_layers[t].weight * options_.style_weight));
     }

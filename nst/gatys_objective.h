@@ -7,13 +7,16 @@
 // own, and style_t is the weighted mean of their losses.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "nst/loss_network.h"
 #include "nst/losses.h"
 #include "nst/style_statistics.h"
+#include "nst/wasserstein.h"
 #include "tensor/ops/total_variation.h"
 
 namespace nst {
@@ -39,6 +42,14 @@ enum class StyleBlend {
   losses,   // the weighted sum of a loss each, weights as they are: titu1994
 };
 
+// What of a layer is compared.
+enum class StyleLoss {
+  gram,         // correlations
+  wasserstein,  // mean and covariance, by nst/wasserstein.h; the normalisation and the shift do not matter
+};
+std::span<const std::string_view> style_loss_names();
+StyleLoss parse_style_loss(std::string_view name);
+
 struct GatysOptions {
   std::vector<LayerWeight> content_layers{{"relu4_2", 1}};
   std::vector<StyleTerm> style_layers{
@@ -47,6 +58,7 @@ struct GatysOptions {
   double style_weight = 1;
   double tv_weight = 0;
   ContentNormalisation content_normalisation = ContentNormalisation::mean;
+  StyleLoss style_loss = StyleLoss::gram;
   StyleNormalisation style_normalisation = StyleNormalisation::gatys_notebook;
   ops::TvVariant tv_variant = ops::TvVariant::squared;
   double activation_shift = 0;  // added to every feature before correlations; Novak & Nikulin use -1
@@ -92,7 +104,8 @@ class GatysObjective {
   struct Region {
     double weight;                // of its losses
     std::vector<Tensor> guides;   // per term, of the size of its summed layer's map; undefined: everywhere
-    std::vector<Tensor> targets;  // per term, (1, Ca, Cb)
+    std::vector<Tensor> targets;  // per term, a statistic
+    std::vector<WassersteinTarget> moments;  // per term, where the loss is Wasserstein's
   };
 
   StatisticParams statistic_params() const;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "kernels/conv2d.h"
+#include "nst/picture_tiles.h"
 
 namespace nst {
 namespace {
@@ -50,18 +51,58 @@ NetworkElements network_elements(const nn::VggConfig& vgg, PictureSize size) {
   return elements;
 }
 
+// The largest crop that is read at a time, of a picture that may be tiled.
+PictureSize largest_crop(const nn::VggConfig& vgg, const GatysOptions& options, PictureSize picture) {
+  if (options.tile == 0) return picture;
+  const TileReach reach = tile_reach(vgg.depth, needed_layers(options), options.style_layers);
+  PictureSize largest{0, 0};
+  for (const Tile& tile : picture_tiles(picture, options.tile, reach)) {
+    largest = {std::max(largest.height, tile.crop.height), std::max(largest.width, tile.crop.width)};
+  }
+  return largest;
+}
+
+double pixels_of(PictureSize size) {
+  return static_cast<double>(size.height) * static_cast<double>(size.width);
+}
+
+// Maps that terms make for themselves: two blurred or shrunk ones of a pair, cores of tiles, guided ones.
+double term_elements(const nn::VggConfig& vgg, const GatysOptions& options, PictureSize crop) {
+  double elements = 0;
+  for (const StyleTerm& term : options.style_layers) {
+    for (const auto& layer : {term.layer, term.with}) {
+      if (layer.empty()) continue;
+      const PictureSize map = map_size(vgg, term.with.empty() ? layer : summed_layer(vgg.depth, term), crop);
+      const bool made = options.tile > 0 || (layer == term.with && term.blurs > 0);
+      if (made)
+        elements += pixels_of(map) * static_cast<double>(nn::vgg_layer_shape(vgg.depth, layer).channels);
+    }
+  }
+  return elements;
+}
+
 }  // namespace
 
 size_t estimate_basic_memory(const nn::VggConfig& vgg, const BasicOptions& options, PictureSize content,
                              PictureSize largest_style) {
-  const auto run = network_elements(vgg, content), style = network_elements(vgg, largest_style);
-  const double picture = 3.0 * static_cast<double>(content.height * content.width);
-  const double pictures = options.optimiser == OptimiserKind::lbfgs
-                              ? 2.0 * std::min(options.lbfgs.history, options.iterations) + 9
-                              : 7.0;
+  const PictureSize crop = largest_crop(vgg, options.objective, content);
+  const auto run = network_elements(vgg, crop),
+             style = network_elements(vgg, largest_crop(vgg, options.objective, largest_style));
+  const double picture = 3 * pixels_of(content);
+  double pictures = options.optimiser == OptimiserKind::lbfgs
+                        ? 2.0 * std::min(options.lbfgs.history, options.iterations) + 9
+                        : 7.0;
+  if (options.objective.tile > 0) pictures += 2;  // the gradient that tiles add to, and a band of it
+  if (options.average > 0) pictures += 2;         // the sum, and the average made of it
+  double targets = 0;
+  for (const auto& [layer, weight] : options.objective.content_layers) {
+    targets += pixels_of(map_size(vgg, layer, content)) *
+               static_cast<double>(nn::vgg_layer_shape(vgg.depth, layer).channels);
+  }
   // Backwards, a layer's gradient and its input's gradient live beside what is still saved.
   const double saved = run.saved / (options.activation_storage ? 2 : 1);
-  const double optimising = saved + 2 * run.largest + 2 * run.weights + pictures * picture;
+  const double optimising = saved + 2 * run.largest + 2 * run.weights +
+                            term_elements(vgg, options.objective, crop) + targets + pictures * picture;
   // Reading a style keeps two layers at a time, and the maps its Gram matrices are made of.
   const double reading = 3 * style.largest + style.weights;
   return static_cast<size_t>(kElement * std::max(optimising, reading) + kFixed);

@@ -22,6 +22,14 @@ Variable cropped(const Variable& map, const std::optional<Window>& core) {
   return autograd::slice(autograd::slice(map, {1, core->top, core->height}), {2, core->left, core->width});
 }
 
+// `map` is weighted by the guide already.
+Variable moments(const Variable& map, const StatisticPart& part) {
+  const ops::GramParams mean{.scale = 1 / static_cast<double>(part.whole.height * part.whole.width)};
+  Tensor ones = Tensor::full(map.shape().with(3, 1), 1, map.value().dtype(), map.value().device());
+  if (part.guide.defined()) ones = ops::mask_forward(ones, part.guide);
+  return autograd::concat({autograd::gram(map, mean), autograd::cross_gram(Variable(ones), map, mean)}, 1);
+}
+
 }  // namespace
 
 std::vector<std::string> layers_of(const std::vector<StyleTerm>& terms) {
@@ -60,16 +68,16 @@ Variable style_statistic(const nn::FeatureMaps& maps, const StyleTerm& term, con
           autograd::average_pool(larger, {.kernel = factor, .stride = factor, .ceil_mode = params.ceil_mode});
     }
   }
-  double shift = params.shift;
+  double shift = params.moments ? 0 : params.shift;
   for (Variable* map : {&a, &b}) {
     if (!map->defined()) continue;
     *map = cropped(*map, part.core);
     if (!part.guide.defined()) continue;
-    if (params.guiding == Guiding::guided && params.shift != 0)
-      *map = autograd::affine(*map, 1, params.shift);
+    if (params.guiding == Guiding::guided && shift != 0) *map = autograd::affine(*map, 1, shift);
     *map = autograd::mask(*map, part.guide);
   }
   if (part.guide.defined() && params.guiding == Guiding::guided) shift = 0;
+  if (params.moments) return moments(a, part);
   const double scale = gram_scale(params.normalisation, a.shape()[3], (b.defined() ? b : a).shape()[3],
                                   part.whole.height * part.whole.width, factor * factor);
   const ops::GramParams gram{.shift = shift, .scale = scale};

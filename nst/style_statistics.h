@@ -44,7 +44,9 @@ struct StatisticParams {
   StyleNormalisation normalisation = StyleNormalisation::gatys_notebook;
   double shift = 0;  // added to every activation
   Guiding guiding = Guiding::guided;
-  int depth = 16;          // of the network
+  bool moments =
+      false;       // of single layers: the unshifted correlations and below them the means, (1, C + 1, C)
+  int depth = 16;  // of the network
   bool ceil_mode = false;  // as it pools
 };
 

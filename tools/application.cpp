@@ -29,6 +29,7 @@ std::unique_ptr<CLI::App> make_application() {
   add_adain_command(*app);
   add_basic_command(*app);
   add_devices_command(*app);
+  add_improved_command(*app);
   add_info_command(*app);
   add_profile_command(*app);
   add_style_command(*app);

@@ -25,6 +25,8 @@ inline constexpr std::array<std::string_view, 3> kPaddingNames{"zero", "reflect"
 inline constexpr std::array<std::string_view, 2> kLineSearchNames{"none", "strong_wolfe"};
 inline constexpr std::array<std::string_view, 3> kActivationNames{"float32", "bfloat16", "float16"};
 inline constexpr std::array<std::string_view, 4> kMathModeNames{"fp32", "tf32", "bf16", "fp16"};
+inline constexpr std::string_view kTitu1994 = "titu1994";
+inline constexpr std::array<std::string_view, 1> kCompatNames{kTitu1994};
 inline constexpr std::array<std::string_view, 2> kConvBackendNames{"own", "cudnn"};
 
 inline nn::Pooling parse_pooling(std::string_view name) {

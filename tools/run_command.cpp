@@ -48,7 +48,7 @@ struct RunCommand {
   nn::StateDict load_checkpoint();
   void resume_from(const nn::StateDict& checkpoint, Basic& basic) const;
   void check_settings();
-  std::string iterate(Basic& basic, const Tensor& content) const;
+  std::string iterate(Basic& basic, const RunInputs& inputs) const;
 };
 
 nn::StateDict RunCommand::load_checkpoint() {
@@ -91,6 +91,19 @@ void RunCommand::check_settings() {
       !settings.style_blend.empty()) {
     throw std::invalid_argument(settings.method + ": every weight in --style-blend is zero");
   }
+  for (const auto& [option, files] : {std::pair{"--style-mask", &settings.style_masks},
+                                      std::pair{"--style-guide", &settings.style_guides}}) {
+    if (!files->empty() && files->size() != settings.styles.size()) {
+      throw std::invalid_argument(fmt::format("{}: {} of {} for {} styles", settings.method, files->size(),
+                                              option, settings.styles.size()));
+    }
+  }
+  for (size_t i = 0; i < settings.scales.size(); ++i) {
+    const int64_t next = i + 1 < settings.scales.size() ? settings.scales[i + 1] : settings.size;
+    if (settings.scales[i] >= next)
+      throw std::invalid_argument(settings.method + ": --scales must grow, up to less than --size");
+  }
+  if (!settings.color_mask.empty()) settings.preserve_color = true;
   if (!settings.init_image.empty()) {
     if (app->count("--init") && settings.init != name_of(Init::image)) {
       throw std::invalid_argument(settings.method + ": --init-image and --init " + settings.init +
@@ -104,24 +117,50 @@ void RunCommand::check_settings() {
 }
 
 // Steps until the run ends; says why it did.
-std::string RunCommand::iterate(Basic& basic, const Tensor& content) const {
+std::string RunCommand::iterate(Basic& basic, const RunInputs& inputs) const {
   Progress progress(json    ? ProgressStyle::json
                     : quiet ? ProgressStyle::quiet
                             : ProgressStyle::automatic,
-                    settings.iterations, static_cast<int>(basic.history().size()));
+                    static_cast<int>(basic.begin()) + settings.iterations,
+                    static_cast<int>(basic.history().size()));
   while (!basic.finished()) {
     if (interrupted()) return "interrupted";
     const auto step = basic.step();
     progress.update(step.iteration,
                     {{"loss", step.loss.total}, {"content", step.loss.content}, {"style", step.loss.style}});
     if (!step.note.empty()) progress.message(fmt::format("iteration {}: {}", step.iteration, step.note));
-    if (basic.finished() && step.iteration < settings.iterations) return step.note;
+    if (basic.finished() && step.iteration < static_cast<int>(basic.begin()) + settings.iterations)
+      return step.note;
     if (settings.save_every > 0 && step.iteration % settings.save_every == 0 && !basic.finished()) {
-      save_run_picture(numbered_picture(settings, step.iteration), settings, basic, content);
+      save_run_picture(numbered_picture(settings, step.iteration), settings, basic, inputs);
       save_run_checkpoint(settings, basic);
     }
   }
   return "all iterations done";
+}
+
+// Which of some sizes a checkpoint's picture has.
+size_t scale_of(const nn::StateDict& checkpoint, const std::vector<int64_t>& sizes) {
+  const auto picture = checkpoint.find("picture");
+  if (picture == checkpoint.end() || picture->second.rank() != 4)
+    return sizes.size() - 1;  // resume() says so
+  const int64_t longest = std::max(picture->second.size(1), picture->second.size(2));
+  const auto found = std::ranges::find(sizes, longest);
+  return found == sizes.end() ? sizes.size() - 1 : static_cast<size_t>(found - sizes.begin());
+}
+
+// On the device where the run is to be.
+std::unique_ptr<Basic> make_run(const LossNetwork& network, const RunInputs& inputs, Device where) {
+  std::vector<StylePicture> styles = inputs.styles;
+  for (StylePicture& style : styles) {
+    style.picture = style.picture.to(where);
+    style.region = style.region.to(where);
+    style.source = style.source.to(where);
+  }
+  BasicOptions options = inputs.options;
+  options.init_image = options.init_image.to(where);
+  options.objective.content_region = options.objective.content_region.to(where);
+  return std::make_unique<Basic>(network, inputs.content.to(where), styles, options);
 }
 
 void RunCommand::run() {
@@ -133,26 +172,43 @@ void RunCommand::run() {
   const nn::StateDict checkpoint = resume.empty() ? nn::StateDict{} : load_checkpoint();
   // Everything that can be wrong is found before the first minute of work.
   check_settings();
-  BasicOptions options = basic_options(settings);
   const Device where = choose_device(device);
-  RunInputs inputs = read_run_inputs(settings, options, where, static_cast<size_t>(max_memory_gb * 1e9));
-  for (auto& style : inputs.styles) style.picture = style.picture.to(where);
-  options.init_image = inputs.init_image.to(where);
+  const auto memory = static_cast<size_t>(max_memory_gb * 1e9);
+  const RunInputs inputs = read_run_inputs(settings, where, memory);
   const LossNetwork network(inputs.vgg, inputs.weights.state, inputs.weights.preprocessing, DType::float32,
                             where);
-  Basic basic(network, inputs.content.to(where), inputs.styles, options);
-  if (!checkpoint.empty()) resume_from(checkpoint, basic);
-
   catch_interrupts();
-  const std::string end = iterate(basic, inputs.content);
+  // From the coarsest size to the finest; a checkpoint's picture tells at which it was made.
+  std::vector<int64_t> sizes = settings.scales;
+  sizes.push_back(settings.size);
+  size_t at = checkpoint.empty() ? 0 : scale_of(checkpoint, sizes);
+  RunInputs now;
+  std::unique_ptr<Basic> run;
+  std::string end;
+  for (; at < sizes.size(); ++at) {
+    RunSettings scale = settings;
+    scale.size = sizes[at];
+    scale.style_size = settings.style_size * sizes[at] / settings.size;  // 0 stays 0
+    now = at + 1 == sizes.size() ? inputs : read_run_inputs(scale, where, memory);
+    auto next = make_run(network, now, where);
+    if (run) {
+      next->continue_from(*run);
+    } else if (!checkpoint.empty()) {
+      resume_from(checkpoint, *next);
+    }
+    run = std::move(next);
+    end = iterate(*run, now);
+    if (interrupted()) break;
+  }
+  const Basic& basic = *run;
   const size_t done = basic.history().size();
   if (done == 0) throw Interrupted("stopped before the first iteration; nothing was written");
-  save_run_picture(settings.out, settings, basic, inputs.content);
+  save_run_picture(settings.out, settings, basic, now);
   if (settings.save_every > 0 || interrupted()) save_run_checkpoint(settings, basic);
   if (report) write_run_report(settings, basic, end);
   spdlog::debug("at most {:.2f} GB of tensors at once",
                 static_cast<double>(allocator(where).stats().peak) / 1e9);
-  if (interrupted() && !basic.finished()) {
+  if (interrupted() && (!basic.finished() || at + 1 < sizes.size())) {
     throw Interrupted(
         fmt::format("stopped after {} iterations; {} is the picture so far, go on with --resume {}", done,
                     settings.out, checkpoint_path(settings).string()));

@@ -13,7 +13,9 @@ struct RunInputs {
   // All on the CPU, wherever the run will be.
   Tensor content;  // (1, H, W, 3), RGB, 0..255
   std::vector<StylePicture> styles;
-  Tensor init_image;  // undefined unless the run starts from one
+  PictureSize original;  // the photograph's own size
+  Tensor color_mask;     // (H, W) in 0..1, where its colours stay; undefined unless there is one
+  BasicOptions options;  // with what they need of pictures
   nn::VggWeights weights;
   nn::VggConfig vgg;
 };
@@ -21,8 +23,7 @@ struct RunInputs {
 // Reads the files that the settings name. Before a single pixel is decoded, compares the memory that the run
 // will need with what there is on the device, or with `max_memory` bytes where that is less and not 0; throws
 // std::runtime_error naming the largest size that fits when it is not enough. Throws as load_image,
-// open_weights and vgg_config do.
-RunInputs read_run_inputs(const RunSettings& settings, const BasicOptions& options, Device device,
-                          size_t max_memory);
+// open_weights, basic_options and vgg_config do.
+RunInputs read_run_inputs(const RunSettings& settings, Device device, size_t max_memory);
 
 }  // namespace nst::tools

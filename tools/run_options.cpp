@@ -23,15 +23,37 @@ void add_run_options(CLI::App& command, RunSettings& s) {
   pictures("--style-size", s.style_size, "Longer side of the style pictures; sets the size of the brush")
       ->check(pixels)
       ->default_str("as --size");
+  pictures(
+      "--style-scale", s.style_scale,
+      "Size of the style pictures as a share of --size: the brush stays the same whatever the resolution")
+      ->capture_default_str()
+      ->check(positive_number());
+  pictures("--style-mask", s.style_masks,
+           "Where each style goes: a picture, white where it is wanted, or none; one per --style, in order");
+  pictures("--style-guide", s.style_guides,
+           "What of each style picture is its style: a picture, white there, or none; one per --style");
+  pictures("--content-mask", s.content_mask, "Where the content counts: a picture, white there");
+  pictures("--feather", s.feather, "Width in pixels over which the masks' edges fade")
+      ->capture_default_str()
+      ->check(number_from(0));
+  command.add_flag("--original-size", s.original_size, "Resize the result to the photograph's own size")
+      ->group("Pictures");
   command
       .add_flag("--preserve-color,--preserve-colour", s.preserve_color,
                 "Keep the photograph's colours: only its luminance is repainted")
       ->group("Pictures");
 
+  pictures("--color-mask,--colour-mask", s.color_mask,
+           "Where the photograph's colours stay, white; implies --preserve-color");
+
   loss("--weights", s.weights, "VGG weights: a name from `nst weights list`, or a file")
       ->capture_default_str();
   loss("--content-layers", s.content_layers, "LAYER[:WEIGHT],...")->delimiter(',')->capture_default_str();
-  loss("--style-layers", s.style_layers, "LAYER[:WEIGHT],...")->delimiter(',')->capture_default_str();
+  loss("--style-layers", s.style_layers,
+       "LAYER[+LAYER[~BLURS]][:WEIGHT],...: a layer's correlations, or those of two, blurred; all: every "
+       "convolution")
+      ->delimiter(',')
+      ->capture_default_str();
   loss("--content-weight", s.content_weight, "Weight of the content loss")
       ->capture_default_str()
       ->check(number_from(0));
@@ -44,6 +66,10 @@ void add_run_options(CLI::App& command, RunSettings& s) {
   loss("--tv", s.tv, "Formula of the total variation")
       ->capture_default_str()
       ->check(one_of(ops::tv_variant_names()));
+  loss("--style-loss", s.style_loss,
+       "What of a layer is compared: gram, its correlations, or wasserstein, its mean and covariance")
+      ->capture_default_str()
+      ->check(one_of(style_loss_names()));
   loss("--style-normalisation,--style-normalization", s.style_normalisation, "Constants of the style loss")
       ->capture_default_str()
       ->check(one_of(style_normalisation_names()));
@@ -83,6 +109,14 @@ void add_run_options(CLI::App& command, RunSettings& s) {
   optimisation("--iterations", s.iterations, "How many steps to take")
       ->capture_default_str()
       ->check(whole_number_in(1));
+  optimisation("--scales", s.scales,
+               "Smaller sizes to go through first, e.g. 128,256; --iterations at each, and at --size")
+      ->delimiter(',')
+      ->check(pixels);
+  optimisation("--average", s.average,
+               "Share of the picture so far in an average of the iterates, e.g. 0.99, which is the result")
+      ->capture_default_str()
+      ->check(number_in(0, 0.9999));
   optimisation("--min-improvement", s.min_improvement,
                "Stop when the loss fell by less than this many percent in 10 steps")
       ->capture_default_str()
@@ -93,6 +127,12 @@ void add_run_options(CLI::App& command, RunSettings& s) {
           "How feature maps wait for the backward pass; 16 bits need less memory and round the gradient")
       ->capture_default_str()
       ->check(one_of(kActivationNames))
+      ->group("Run");
+  command
+      .add_option("--tile", s.tile,
+                  "Evaluate tiles of this many pixels one by one: the same result, in memory for one tile")
+      ->default_str("the whole picture at once")
+      ->check(whole_number_in(kSmallestSize))
       ->group("Run");
   command.add_option("--save-every", s.save_every, "Write the picture and a checkpoint every N steps")
       ->capture_default_str()

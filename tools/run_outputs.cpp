@@ -15,6 +15,7 @@
 #include "tensor/allocator.h"
 #include "tensor/file.h"
 #include "tensor/ops/elementwise.h"
+#include "tensor/ops/mask.h"
 #include "tools/option_names.h"
 
 namespace nst::tools {
@@ -40,6 +41,10 @@ void check_run_outputs(const RunSettings& settings, bool report) {
   std::vector<std::pair<std::string, std::string>> inputs{{"--content", settings.content},
                                                           {"--init-image", settings.init_image}};
   for (const auto& style : settings.styles) inputs.emplace_back("--style", style);
+  for (const auto& mask : settings.style_masks) inputs.emplace_back("--style-mask", mask);
+  for (const auto& guide : settings.style_guides) inputs.emplace_back("--style-guide", guide);
+  inputs.emplace_back("--content-mask", settings.content_mask);
+  inputs.emplace_back("--color-mask", settings.color_mask);
   for (const auto& [option, path] : inputs) {
     if (same_file(settings.out, path)) {
       throw std::invalid_argument(
@@ -53,10 +58,19 @@ void check_run_outputs(const RunSettings& settings, bool report) {
 }
 
 void save_run_picture(const fs::path& path, const RunSettings& settings, const Basic& basic,
-                      const Tensor& content) {
-  const Tensor picture = ops::clamp_forward(ops::affine(basic.picture().to(kCpu), 1.0 / 255), 0, 1);
-  save_image(path,
-             settings.preserve_color ? with_colours_of(picture, ops::affine(content, 1.0 / 255)) : picture);
+                      const RunInputs& inputs) {
+  Tensor picture = ops::clamp_forward(ops::affine(basic.picture().to(kCpu), 1.0 / 255), 0, 1);
+  if (settings.preserve_color) {
+    const Tensor kept = with_colours_of(picture, ops::affine(inputs.content, 1.0 / 255));
+    picture = inputs.color_mask.defined()
+                  ? ops::add(ops::mask_forward(kept, inputs.color_mask),
+                             ops::mask_forward(picture, ops::affine(inputs.color_mask, -1, 1)))
+                  : kept;
+  }
+  const PictureSize size = settings.original_size ? inputs.original
+                           : settings.square      ? resized(inputs.original, settings.size, Side::longest)
+                                                  : PictureSize{picture.size(1), picture.size(2)};
+  save_image(path, resize_image(picture, size.height, size.width));
 }
 
 fs::path numbered_picture(const RunSettings& settings, int iteration) {

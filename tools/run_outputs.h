@@ -6,6 +6,7 @@
 
 #include "nn/state_dict.h"
 #include "nst/basic.h"
+#include "tools/run_inputs.h"
 #include "tools/run_settings.h"
 
 namespace nst::tools {
@@ -14,9 +15,9 @@ namespace nst::tools {
 // will write cannot be written, or would take the place of one that it reads.
 void check_run_outputs(const RunSettings& settings, bool report);
 
-// `content` as the run was given it, (1, H, W, 3) in 0..255; its colours are kept where the settings say so.
+// The photograph's colours are kept, and its size taken, where the settings say so.
 void save_run_picture(const std::filesystem::path& path, const RunSettings& settings, const Basic& basic,
-                      const Tensor& content);
+                      const RunInputs& inputs);
 // Where the picture after some iterations goes: result.png -> result.00050.png.
 std::filesystem::path numbered_picture(const RunSettings& settings, int iteration);
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "nst/improved.h"
 #include "tools/option_names.h"
 
 namespace nst::tools {
@@ -25,6 +26,23 @@ void for_each_field(Settings& s, F f) {
   f("style_size", s.style_size);
   f("content_layers", s.content_layers);
   f("style_layers", s.style_layers);
+  f("layer_weights", s.layer_weights);
+  f("chain", s.chain);
+  f("blur", s.blur);
+  f("activation_shift", s.activation_shift);
+  f("compat", s.compat);
+  f("square", s.square);
+  f("style_masks", s.style_masks);
+  f("style_guides", s.style_guides);
+  f("content_mask", s.content_mask);
+  f("color_mask", s.color_mask);
+  f("feather", s.feather);
+  f("style_scale", s.style_scale);
+  f("scales", s.scales);
+  f("average", s.average);
+  f("style_loss", s.style_loss);
+  f("tile", s.tile);
+  f("original_size", s.original_size);
   f("content_weight", s.content_weight);
   f("style_weight", s.style_weight);
   f("tv_weight", s.tv_weight);
@@ -48,6 +66,9 @@ void for_each_field(Settings& s, F f) {
   f("save_every", s.save_every);
 }
 
+constexpr std::string_view kAllLayers = "all";
+constexpr int kMostBlurs = 64;
+
 // "relu4_2" or "relu4_2:0.5"
 LayerWeight parse_layer(const std::string& text) {
   const size_t colon = text.find(':');
@@ -69,9 +90,41 @@ std::vector<LayerWeight> parse_layers(const std::vector<std::string>& texts) {
   return layers;
 }
 
-std::vector<StyleTerm> parse_terms(const std::vector<std::string>& texts) {
+// "relu2_1", "relu2_1+relu1_2" or "relu2_1+relu1_2~3", and a weight as parse_layer has it
+StyleTerm parse_term(const std::string& text) {
+  const auto [pair, weight] = parse_layer(text);
+  StyleTerm term{pair, weight};
+  const size_t plus = pair.find('+');
+  if (plus == std::string::npos) return term;
+  term.layer = pair.substr(0, plus);
+  term.with = pair.substr(plus + 1);
+  const size_t tilde = term.with.find('~');
+  if (tilde == std::string::npos) return term;
+  const char* end = term.with.data() + term.with.size();
+  const auto [stop, error] = std::from_chars(term.with.data() + tilde + 1, end, term.blurs);
+  if (error != std::errc() || stop != end || term.blurs < 0 || term.blurs > kMostBlurs) {
+    throw std::invalid_argument(fmt::format(
+        "layer '{}': expected LAYER+LAYER~BLURS, the last a number from 0 to {}", text, kMostBlurs));
+  }
+  term.with.resize(tilde);
+  return term;
+}
+
+std::vector<StyleTerm> style_terms(const RunSettings& s, int depth) {
+  if (s.compat == kTitu1994) return titu1994_terms(depth);
   std::vector<StyleTerm> terms;
-  for (const auto& [layer, weight] : parse_layers(texts)) terms.push_back({layer, weight});
+  for (const auto& text : s.style_layers) {
+    const StyleTerm term = parse_term(text);
+    if (term.layer != kAllLayers) {
+      terms.push_back(term);
+      continue;
+    }
+    for (const auto& layer : every_conv_layer(depth)) terms.push_back({layer, term.weight});
+  }
+  const auto weighting = parse_layer_weighting(s.layer_weights);
+  if (s.chain || weighting != LayerWeighting::equal) terms = by_depth(depth, std::move(terms));
+  if (s.chain) terms = correlation_chain(terms, s.blur);
+  weigh(terms, weighting);
   return terms;
 }
 
@@ -95,16 +148,23 @@ RunSettings run_settings_from_json(const nlohmann::json& json) {
   return settings;
 }
 
-BasicOptions basic_options(const RunSettings& s) {
+BasicOptions basic_options(const RunSettings& s, int depth) {
   BasicOptions options;
   options.objective = {.content_layers = parse_layers(s.content_layers),
-                       .style_layers = parse_terms(s.style_layers),
+                       .style_layers = style_terms(s, depth),
                        .content_weight = s.content_weight,
                        .style_weight = s.style_weight,
                        .tv_weight = s.tv_weight,
                        .content_normalisation = parse_content_normalisation(s.content_normalisation),
+                       .style_loss = parse_style_loss(s.style_loss),
                        .style_normalisation = parse_style_normalisation(s.style_normalisation),
-                       .tv_variant = ops::parse_tv_variant(s.tv)};
+                       .tv_variant = ops::parse_tv_variant(s.tv),
+                       .activation_shift = s.activation_shift,
+                       .tile = s.tile};
+  if (s.compat == kTitu1994) {
+    options.objective.style_blend = StyleBlend::losses;
+    options.objective.guiding = Guiding::titu1994;
+  }
   options.init = parse_init(s.init);
   options.init_noise = s.init_noise;
   options.seed = s.seed;
@@ -116,11 +176,13 @@ BasicOptions basic_options(const RunSettings& s) {
   options.iterations = s.iterations;
   options.min_improvement = s.min_improvement;
   options.activation_storage = parse_activations(s.activations);
+  options.average = s.average;
   return options;
 }
 
 nn::VggConfig vgg_config(const RunSettings& s, const nn::VggWeights& weights) {
-  const std::string deepest = nn::deepest_vgg_layer(weights.depth, needed_layers(basic_options(s).objective));
+  const std::string deepest =
+      nn::deepest_vgg_layer(weights.depth, needed_layers(basic_options(s, weights.depth).objective));
   const auto names = nn::vgg_layer_names(weights.depth);
   const auto needed_end = std::ranges::find(names, deepest) + 1;
   const auto missing = std::find_if(std::ranges::find(names, weights.deepest) + 1, names.end(),

@@ -23,7 +23,21 @@ struct RunSettings {
   int64_t size = 512, style_size = 0;  // longer sides in pixels; style_size 0: as size
   std::vector<std::string> content_layers{"relu4_2"};
   std::vector<std::string> style_layers{"relu1_1", "relu2_1", "relu3_1", "relu4_1",
-                                        "relu5_1"};  // LAYER[:WEIGHT]
+                                        "relu5_1"};  // LAYER[+LAYER[~BLURS]][:WEIGHT], or "all"
+  std::string layer_weights = "equal";               // of a LayerWeighting
+  bool chain = false, blur = false;  // correlate each style layer with the one before it, blurred
+  double activation_shift = 0;
+  std::string compat;   // a program whose objective is meant: "titu1994", or none
+  bool square = false;  // pictures are squeezed to a square, and the result is stretched back
+  std::vector<std::string> style_masks, style_guides;  // one file per style, or "none"; empty: none has one
+  std::string content_mask, color_mask;
+  double feather = 16;          // width in pixels of a mask's edge
+  double style_scale = 1;       // of the style pictures' size, where style_size is 0
+  std::vector<int64_t> scales;  // sizes to go through before `size`
+  double average = 0;           // of iterates
+  std::string style_loss = "gram";
+  int64_t tile = 0;            // side in pixels; 0: the whole picture at once
+  bool original_size = false;  // the result has the photograph's own size
   double content_weight = 1, style_weight = 1, tv_weight = 0;
   std::string content_normalisation = "mean", style_normalisation = "gatys_notebook", tv = "squared";
   std::string pooling = "max", first_padding;  // first_padding empty: as the weights want it
@@ -45,7 +59,8 @@ nlohmann::ordered_json to_json(const RunSettings& settings);
 RunSettings run_settings_from_json(const nlohmann::json& json);
 
 // What the library is told. Throws std::invalid_argument, naming the option, on what it cannot understand.
-BasicOptions basic_options(const RunSettings& settings);
+// `depth` is the network's, whose layers "all" are; masks and pictures are still to be filled in.
+BasicOptions basic_options(const RunSettings& settings, int depth);
 // Throws std::invalid_argument when the weights are not as deep as the settings want.
 nn::VggConfig vgg_config(const RunSettings& settings, const nn::VggWeights& weights);
 

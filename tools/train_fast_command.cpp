@@ -11,10 +11,10 @@
 #include "nn/vgg_weights.h"
 #include "nst/training/fast_training.h"
 #include "nst/weight_store.h"
-#include "tools/run_settings.h"
 #include "tools/commands.h"
 #include "tools/option_checks.h"
 #include "tools/option_names.h"
+#include "tools/run_settings.h"
 #include "tools/train_settings.h"
 
 namespace nst::tools {
@@ -172,7 +172,7 @@ void TrainFastCommand::run() {
     styles.push_back({load_picture(settings.styles[i], settings.style_size).to(device),
                       settings.style_weights.empty() ? 1 : settings.style_weights[i]});
   }
-  const PerceptualLoss loss(loss_network, styles, basic_options(objective).objective);
+  const PerceptualLoss loss(loss_network, styles, basic_options(objective, weights.depth).objective);
   nn::ImageNetwork network(network_config(), DType::float32, device);
   nn::initialise(network, settings.common.seed);
   start_from_grey(network);

@@ -126,17 +126,28 @@ Finished run_nst(const std::vector<std::string>& arguments, const StartOptions& 
   return NstProcess(arguments, options).wait();
 }
 
+namespace {
+
+std::filesystem::path write_vgg(const std::filesystem::path& path, const std::string& deepest) {
+  const nn::VggWeights weights{.state = random_vgg_weights(16, deepest),
+                               .depth = 16,
+                               .deepest = deepest,
+                               .preprocessing = nn::kCaffePreprocessing};
+  nn::write_safetensors(path, weights.state, {.metadata = nn::vgg_metadata(weights)});
+  return path;
+}
+
+}  // namespace
+
 const std::filesystem::path& small_vgg_file() {
   static const TemporaryFolder folder;
-  static const std::filesystem::path path = [] {
-    const auto path = folder / "small_vgg.safetensors";
-    const nn::VggWeights weights{.state = random_vgg_weights(16, "conv2_1"),
-                                 .depth = 16,
-                                 .deepest = "conv2_1",
-                                 .preprocessing = nn::kCaffePreprocessing};
-    nn::write_safetensors(path, weights.state, {.metadata = nn::vgg_metadata(weights)});
-    return path;
-  }();
+  static const std::filesystem::path path = write_vgg(folder / "small_vgg.safetensors", "conv2_1");
+  return path;
+}
+
+const std::filesystem::path& whole_vgg_file() {
+  static const TemporaryFolder folder;
+  static const std::filesystem::path path = write_vgg(folder / "whole_vgg.safetensors", "conv5_3");
   return path;
 }
 
@@ -176,6 +187,12 @@ std::vector<std::string> CommandTest::basic_arguments(const std::vector<std::str
     }
   }
   return all;
+}
+
+Finished CommandTest::improved(const std::vector<std::string>& arguments) const {
+  auto all = basic_arguments(arguments);
+  all.front() = "improved";
+  return run(all);
 }
 
 Finished CommandTest::basic(const std::vector<std::string>& arguments, const StartOptions& options) const {

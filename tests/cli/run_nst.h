@@ -54,6 +54,9 @@ Finished run_nst(const std::vector<std::string>& arguments, const StartOptions& 
 // test program.
 const std::filesystem::path& small_vgg_file();
 
+// All of VGG-16, with random weights, in 59 MB.
+const std::filesystem::path& whole_vgg_file();
+
 // A PNG of a smooth picture.
 void write_picture(const std::filesystem::path& path, int64_t height, int64_t width);
 
@@ -66,6 +69,8 @@ class CommandTest : public ::testing::Test {
   // `nst basic` on these pictures and the small VGG, three iterations into out.png. An option among
   // `arguments` takes the place of the default, and "-" for its value leaves it out.
   Finished basic(const std::vector<std::string>& arguments = {}, const StartOptions& options = {}) const;
+  // The same as `nst improved`.
+  Finished improved(const std::vector<std::string>& arguments = {}) const;
   std::vector<std::string> basic_arguments(const std::vector<std::string>& arguments) const;
 
   // Expects the command to have ended with `exit_code` and, as the last line on standard error, "nst: " and

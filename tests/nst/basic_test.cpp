@@ -125,9 +125,52 @@ TEST_P(BasicMethod, a_steady_step_takes_nothing_from_the_system) {
   EXPECT_EQ(allocator().stats().in_use, before.in_use);
 }
 
+TEST_P(BasicMethod, goes_on_at_a_larger_size_and_resumes_there) {
+  const BasicOptions options{.optimiser = GetParam(), .iterations = 4, .average = 0.5};
+  Basic coarse = make(options);
+  while (!coarse.finished()) coarse.step();
+  const auto fine = [&] {
+    BasicOptions larger = options;
+    larger.objective = kSmall;
+    auto run = std::make_unique<Basic>(network(), random_picture(34, 44, 1),
+                                       std::vector<StylePicture>{{random_picture(20, 16, 8), 1}}, larger);
+    return run;
+  };
+  const auto whole = fine();
+  whole->continue_from(coarse);
+  EXPECT_EQ(whole->begin(), 4u);
+  whole->step();
+  whole->step();
+  nn::StateDict saved;
+  for (const auto& [name, tensor] : whole->checkpoint()) saved[name] = tensor.clone();
+  while (!whole->finished()) whole->step();
+  EXPECT_EQ(whole->history().size(), 8u);
+  const auto resumed = fine();
+  resumed->resume(saved);
+  while (!resumed->finished()) resumed->step();
+  EXPECT_EQ(resumed->picture().to_vector<float>(), whole->picture().to_vector<float>());
+  EXPECT_EQ(resumed->history().size(), 8u);
+}
+
 INSTANTIATE_TEST_SUITE_P(optimisers, BasicMethod,
                          ::testing::Values(OptimiserKind::lbfgs, OptimiserKind::adam),
                          [](const auto& info) { return std::string(name_of(info.param)); });
+
+TEST(Basic, the_average_is_that_of_the_iterates) {
+  Basic plain = make({.optimiser = OptimiserKind::adam, .iterations = 3});
+  Basic averaged = make({.optimiser = OptimiserKind::adam, .iterations = 3, .average = 0.75});
+  std::vector<double> sum(17 * 22 * 3);
+  double weights = 0;
+  while (!plain.finished()) {
+    plain.step();
+    averaged.step();
+    const auto picture = plain.picture().to_vector<double>();
+    for (size_t i = 0; i < sum.size(); ++i) sum[i] = 0.75 * sum[i] + 0.25 * picture[i];
+    weights = 0.75 * weights + 0.25;
+  }
+  for (double& v : sum) v /= weights;
+  EXPECT_TRUE(testing::relative_difference(averaged.picture().to_vector<double>(), sum) <= 1e-5);
+}
 
 TEST(Basic, stops_when_it_no_longer_improves) {
   Basic basic = make({.iterations = 500, .min_improvement = 20});
