@@ -254,7 +254,8 @@ void run_and_report(Trainer& trainer, TrainingFolder& folder, PictureStream& pho
   for (const auto& [key, value] : settings.items()) {
     if (!value.is_object()) report.facts.emplace_back(key, value.dump());
   }
-  for (const auto& [key, value] : to_json(common).items()) report.facts.emplace_back(key, value.dump());
+  const auto common_json = to_json(common);
+  for (const auto& [key, value] : common_json.items()) report.facts.emplace_back(key, value.dump());
   for (const auto& [key, value] : build_info()) report.facts.emplace_back(key, value);
 
   Progress progress(run.json    ? ProgressStyle::json
