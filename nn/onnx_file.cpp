@@ -118,6 +118,7 @@ WeightFile open_onnx(const FileBytes& file) {
     file.fail("damaged ONNX model, or another format");
   }
   WeightFile weights(file, "ONNX");
+  for (const auto& entry : model->metadata_props()) weights.add_metadata(entry.key(), entry.value());
   for (const TensorProto& tensor : model->graph().initializer()) {
     const auto type = stored_type(tensor.data_type());
     if (!type) continue;

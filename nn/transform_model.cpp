@@ -81,7 +81,10 @@ TransformModel from_metadata(const WeightFile& file) {
   if (!model.styles.empty() && static_cast<int64_t>(model.styles.size()) != model.config.styles) {
     file.fail(fmt::format("{} names for {} styles", model.styles.size(), model.config.styles));
   }
-  model.state = file.read_all();
+  // An ONNX model has constants besides.
+  for (const auto& [name, parameter] : ImageNetwork(model.config).state_dict()) {
+    model.state[name] = file.read(name);
+  }
   return model;
 }
 
@@ -100,6 +103,16 @@ void check(const WeightFile& file, TransformModel& model) {
 }
 
 }  // namespace
+
+std::vector<std::string> style_names(const WeightFile& file) {
+  const auto found = file.metadata().find("transform");
+  if (found == file.metadata().end()) return {};
+  try {
+    return Json::parse(found->second).at("style_names").get<std::vector<std::string>>();
+  } catch (const Json::exception& error) {
+    file.fail(error.what());
+  }
+}
 
 bool is_transform(const WeightFile& file) {
   const auto kind = file.metadata().find("network");
@@ -133,6 +146,38 @@ std::map<std::string, std::string> transform_metadata(const TransformModel& mode
       {"style_names", model.styles}};
   return {
       {"network", std::string(kKind)}, {"transform", json.dump()}, {"preprocessing", to_json(model.pixels)}};
+}
+
+TransformModel single_style(const TransformModel& model, const StyleMix& mix) {
+  if (model.config.styles == 1) return model;
+  if (mix.empty()) {
+    throw std::invalid_argument(fmt::format("which of {} styles?", model.config.styles));
+  }
+  for (const auto& share : mix) {
+    if (share.style < 0 || share.style >= model.config.styles) {
+      throw std::invalid_argument(fmt::format("no style {}, there are {}", share.style, model.config.styles));
+    }
+  }
+  TransformModel single = model;
+  single.config.styles = 1;
+  single.styles.clear();
+  if (mix.size() == 1 && !model.styles.empty()) {
+    single.styles.push_back(model.styles.at(static_cast<size_t>(mix[0].style)));
+  }
+  single.state.clear();
+  for (const auto& [name, parameter] : ImageNetwork(single.config).state_dict()) {
+    if (model.state.contains(name)) {
+      single.state[name] = model.state.at(name);
+      continue;
+    }
+    std::vector<float> sum(static_cast<size_t>(parameter.numel()), 0);
+    for (const auto& [style, weight] : mix) {
+      const auto values = model.state.at(fmt::format("{}.{}", name, style)).to_vector<float>();
+      for (size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<float>(weight) * values[i];
+    }
+    single.state[name] = Tensor::from<float>(parameter.shape(), sum);
+  }
+  return single;
 }
 
 std::unique_ptr<ImageNetwork> make_network(const TransformModel& model, DType dtype, Device device) {

@@ -4,11 +4,13 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "nn/image_network.h"
 #include "nn/preprocessing.h"
+#include "nn/style_mix.h"
 #include "nn/weight_file.h"
 
 namespace nst::nn {
@@ -36,11 +38,17 @@ TransformModel read_transform(const WeightFile& file);
 // The same for a folder of lengstrom's variables as deeplearn.js keeps them: manifest.json with their shapes,
 // a file of little-endian float32 for each.
 TransformModel read_transform(const std::filesystem::path& file_or_folder);
+// The names of the styles of a file of ours, without reading its tensors; empty for any other.
+std::vector<std::string> style_names(const WeightFile& file);
 bool is_transform(const WeightFile& file);
 
 // What write_safetensors() should be given beside model.state so that read_transform() finds the rest again.
 // Throws std::invalid_argument when the network's layers cannot be written.
 std::map<std::string, std::string> transform_metadata(const TransformModel& model);
+
+// The network of one style that a mix of a network's styles amounts to. Throws std::invalid_argument when the
+// mix names a style that is not there, or is empty and there are several.
+TransformModel single_style(const TransformModel& model, const StyleMix& mix);
 
 // The network with its parameters, which want no gradients.
 std::unique_ptr<ImageNetwork> make_network(const TransformModel& model, DType dtype = DType::float32,

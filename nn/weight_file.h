@@ -39,7 +39,7 @@ class WeightFile {
   const std::string& format() const { return format_; }  // "safetensors"
   uint64_t bytes() const { return file_.size(); }
   const std::map<std::string, StoredTensor>& tensors() const { return tensors_; }
-  const std::map<std::string, std::string>& metadata() const { return metadata_; }  // safetensors only
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }  // of safetensors and ONNX
 
   // Throws std::runtime_error naming the file when it is not there.
   Tensor read(const std::string& tensor) const;

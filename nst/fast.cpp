@@ -12,7 +12,8 @@
 namespace nst {
 namespace {
 
-constexpr int64_t kMargin = 16;  // mirrored pixels that a network with zeros at its borders is shown
+constexpr int64_t kMargin =
+    64;  // mirrored pixels that a network with zeros at its borders is shown: beyond its reach
 
 // What a side must be a multiple of to come back as long as it was.
 int64_t stride_of(const nn::ImageNetworkConfig& config) {
@@ -66,9 +67,11 @@ Tensor FastStyle::operator()(const Tensor& picture, const FastOptions& options) 
   // RGB in 0..255 is what most networks take.
   const bool plain = model_.pixels == nn::kByteRangePreprocessing;
   if (!plain) x = to_pixels_(autograd::Variable(x)).value();
-  const bool strips = options.strip_pixels > 0 && x.size(1) * x.size(2) > options.strip_pixels &&
-                      can_run_in_strips(model_.config) && x.size(0) == 1;
-  Tensor y = strips ? run_in_strips(model_, options.mix, x, options.strip_pixels)
+  const bool large = options.strip_pixels > 0 && x.size(1) * x.size(2) > options.strip_pixels;
+  nn::ImageNetworkConfig of_one_style = model_.config;
+  of_one_style.styles = 1;
+  const bool strips = large && x.size(0) == 1 && can_run_in_strips(of_one_style);
+  Tensor y = strips ? run_in_strips(nn::single_style(model_, options.mix), x, options.strip_pixels)
                     : (*network_)(autograd::Variable(x), options.mix).value();
   if (!plain) y = from_pixels_(autograd::Variable(y)).value();
   y = ops::clamp_forward(part(y, margin, margin, height, width), 0, 255);

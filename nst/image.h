@@ -54,6 +54,10 @@ struct SaveOptions {
 // that are NaN, and for sides beyond 65535 in a JPEG; std::runtime_error when the file cannot be written.
 void save_image(const std::filesystem::path& path, const Tensor& image, const SaveOptions& options = {});
 
+// The bytes of such a file; `format` is its extension, ".png" or ".jpg".
+std::vector<std::byte> encode_image(const Tensor& image, std::string_view format,
+                                    const SaveOptions& options = {});
+
 // Throws what save_image would throw for this path now; to be asked before the work whose result goes there.
 void check_can_save_image(const std::filesystem::path& path, const SaveOptions& options = {});
 

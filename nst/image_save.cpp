@@ -60,8 +60,9 @@ void check_can_save_image(const std::filesystem::path& path, const SaveOptions& 
   check_writable(path);
 }
 
-void save_image(const std::filesystem::path& path, const Tensor& image, const SaveOptions& options) {
-  const FileFormat format = format_of(path);
+std::vector<std::byte> encode_image(const Tensor& image, std::string_view extension,
+                                    const SaveOptions& options) {
+  const FileFormat format = format_of(std::filesystem::path("picture").concat(extension));
   check_options(options);
   if (!image.defined() || image.rank() != 4 || image.size(0) != 1 || image.numel() == 0 ||
       (image.size(3) != 3 && image.size(3) != 1)) {
@@ -71,8 +72,7 @@ void save_image(const std::filesystem::path& path, const Tensor& image, const Sa
   const int64_t h = image.size(1), w = image.size(2);
   const int64_t longest = std::max(h, w);
   if (h * w > kMaxImagePixels || (format == FileFormat::jpeg && longest > 65535)) {
-    throw std::invalid_argument(
-        fmt::format("save_image: {}: too large for the format: {} x {}", path.string(), w, h));
+    throw std::invalid_argument(fmt::format("too large for the format: {} x {}", w, h));
   }
   const int width = static_cast<int>(w), height = static_cast<int>(h),
             channels = static_cast<int>(image.size(3));
@@ -83,9 +83,17 @@ void save_image(const std::filesystem::path& path, const Tensor& image, const Sa
           ? stbi_write_png_to_func(append, &file, width, height, channels, pixels.data(), width * channels)
           : stbi_write_jpg_to_func(append, &file, width, height, channels, pixels.data(),
                                    options.jpeg_quality);
-  if (!encoded)
-    throw std::runtime_error(fmt::format("{}: not enough memory to encode the picture", path.string()));
-  write_file_atomically(path, file);
+  if (!encoded) throw std::runtime_error("not enough memory to encode the picture");
+  return file;
+}
+
+void save_image(const std::filesystem::path& path, const Tensor& image, const SaveOptions& options) {
+  format_of(path);  // its message names the path
+  try {
+    write_file_atomically(path, encode_image(image, path.extension().string(), options));
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(fmt::format("{}: {}", path.string(), error.what()));
+  }
 }
 
 }  // namespace nst

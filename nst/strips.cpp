@@ -34,17 +34,6 @@ struct Stage {
   bool folded = false;
 };
 
-// sum of shares of the styles' parameters; a network of one style has one called `name` itself.
-Tensor mixed(const nn::TransformModel& model, const std::string& name, const nn::StyleMix& mix) {
-  if (model.config.styles == 1) return model.state.at(name);
-  Tensor sum;
-  for (const auto& [style, weight] : mix) {
-    const Tensor share = ops::affine(model.state.at(name + "." + std::to_string(style)), weight, 0);
-    sum = sum.defined() ? ops::add(sum, share) : share;
-  }
-  return sum;
-}
-
 Tensor slice_rows(const Tensor& x, const Rows& rows) {
   if (rows.begin == 0 && rows.end == x.size(1)) return x;
   return ops::slice_forward(x, {.axis = 1, .begin = rows.begin, .count = rows.count()});
@@ -53,8 +42,7 @@ Tensor slice_rows(const Tensor& x, const Rows& rows) {
 // Blocks one after another on a map that is there whole.
 class Chain {
  public:
-  Chain(const nn::TransformModel& model, const nn::StyleMix& mix, std::span<const nn::Block> blocks,
-        Tensor source, int64_t strips)
+  Chain(const nn::TransformModel& model, std::span<const nn::Block> blocks, Tensor source, int64_t strips)
       : source_(std::move(source)),
         padding_(model.config.padding),
         eps_(model.config.norm.eps),
@@ -72,8 +60,8 @@ class Chain {
                   .beta = {},
                   .packed = ops::Conv2dWeight(parameter(".conv.weight"))};
       if (block.norm) {
-        stage.gamma = mixed(model, block.name + ".norm.weight", mix).to(device);
-        stage.beta = mixed(model, block.name + ".norm.bias", mix).to(device);
+        stage.gamma = parameter(".norm.weight");
+        stage.beta = parameter(".norm.bias");
       }
       height = (height * block.upsample + block.kernel / 2 * 2 - block.kernel) / block.stride + 1;
       stage.height = height;
@@ -173,15 +161,14 @@ class Chain {
 bool is_residual(const nn::Block& block) { return block.kind == nn::Block::Kind::residual; }
 
 // The residual blocks alone, as a network.
-Tensor run_residuals(const nn::TransformModel& model, const nn::StyleMix& mix,
-                     std::span<const nn::Block> blocks, const Tensor& x) {
+Tensor run_residuals(const nn::TransformModel& model, std::span<const nn::Block> blocks, const Tensor& x) {
   nn::ImageNetworkConfig config = model.config;
   config.in_channels = x.size(3);
   config.blocks.assign(blocks.begin(), blocks.end());
   config.output = {};
   nn::ImageNetwork network(config, x.dtype(), x.device());
   network.load_state_dict(model.state, /*strict=*/false);
-  return network(autograd::Variable(x), mix).value();
+  return network(autograd::Variable(x)).value();
 }
 
 }  // namespace
@@ -190,13 +177,13 @@ bool can_run_in_strips(const nn::ImageNetworkConfig& config) {
   const auto plain = [](const nn::Block& block) {
     return is_residual(block) || block.kind == nn::Block::Kind::conv;
   };
-  return config.borders == nn::Borders::centred && config.frame == 0 && config.blocks.size() > 2 &&
-         !is_residual(config.blocks.front()) && !is_residual(config.blocks.back()) &&
-         std::ranges::all_of(config.blocks, plain) && std::ranges::any_of(config.blocks, is_residual);
+  return config.styles == 1 && config.borders == nn::Borders::centred && config.frame == 0 &&
+         config.blocks.size() > 2 && !is_residual(config.blocks.front()) &&
+         !is_residual(config.blocks.back()) && std::ranges::all_of(config.blocks, plain) &&
+         std::ranges::any_of(config.blocks, is_residual);
 }
 
-Tensor run_in_strips(const nn::TransformModel& model, const nn::StyleMix& mix, const Tensor& x,
-                     int64_t strip_pixels) {
+Tensor run_in_strips(const nn::TransformModel& model, const Tensor& x, int64_t strip_pixels) {
   const auto& config = model.config;
   if (!can_run_in_strips(config)) throw std::invalid_argument("this network cannot be run in strips");
   const autograd::NoGradGuard no_grad;
@@ -208,11 +195,11 @@ Tensor run_in_strips(const nn::TransformModel& model, const nn::StyleMix& mix, c
 
   Tensor middle;
   {
-    const Chain head(model, mix, {blocks.begin(), first}, x, strips);
+    const Chain head(model, {blocks.begin(), first}, x, strips);
     middle = head.output([](const Tensor& part) { return part; });
   }
-  middle = run_residuals(model, mix, {first, last}, middle);
-  const Chain tail(model, mix, {last, blocks.end()}, std::move(middle), strips);
+  middle = run_residuals(model, {first, last}, middle);
+  const Chain tail(model, {last, blocks.end()}, std::move(middle), strips);
   return tail.output([&](const Tensor& part) {
     const Tensor bounded = config.output.tanh ? ops::tanh_forward(part) : part;
     return ops::affine(bounded, config.output.scale, config.output.offset);

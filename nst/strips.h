@@ -12,10 +12,9 @@ namespace nst {
 // convolution, and the strips are computed again. The residual blocks, at a fraction of the size, see the
 // whole. A strip is as many rows as `strip_pixels` pixels of the picture give, at least a few.
 //
-// Throws std::invalid_argument for networks that cannot be run so: without residual blocks, with transposed
-// convolutions, or with borders that are not centred.
-Tensor run_in_strips(const nn::TransformModel& model, const nn::StyleMix& mix, const Tensor& x,
-                     int64_t strip_pixels);
+// Throws std::invalid_argument for networks that cannot be run so: of several styles, without residual
+// blocks, with transposed convolutions, or with borders that are not centred.
+Tensor run_in_strips(const nn::TransformModel& model, const Tensor& x, int64_t strip_pixels);
 bool can_run_in_strips(const nn::ImageNetworkConfig& config);
 
 }  // namespace nst

@@ -30,6 +30,7 @@ std::unique_ptr<CLI::App> make_application() {
   add_basic_command(*app);
   add_devices_command(*app);
   add_improved_command(*app);
+  add_fast_command(*app);
   add_info_command(*app);
   add_profile_command(*app);
   add_style_command(*app);

@@ -25,6 +25,7 @@ void add_adain_command(CLI::App& app);
 void add_basic_command(CLI::App& app);
 void add_devices_command(CLI::App& app);
 void add_improved_command(CLI::App& app);
+void add_fast_command(CLI::App& app);
 void add_info_command(CLI::App& app);
 void add_profile_command(CLI::App& app);
 void add_style_command(CLI::App& app);

@@ -7,10 +7,12 @@
 #include <cstdio>
 #include <memory>
 
+#include "nn/transform_export.h"
 #include "nn/vgg_weights.h"
 #include "nst/sha256.h"
 #include "nst/weight_store.h"
 #include "tools/commands.h"
+#include "tools/fast_inputs.h"
 #include "tools/interrupt.h"
 
 namespace nst::tools {
@@ -43,6 +45,19 @@ void verify(const std::string& name) {
   const std::string hash = sha256_of_file(path);
   fmt::print("{}: VGG-{} up to {}, every value finite\nsha256 {}, {}\n", path.string(), weights.depth,
              weights.deepest, hash, origin_of(hash));
+}
+
+void convert_file(const std::filesystem::path& from, const std::filesystem::path& to,
+                  const std::string& style, const nn::ExportOptions& options) {
+  if (!std::filesystem::is_directory(from) && !nn::is_transform(nn::open_weights(from))) {
+    if (!style.empty() || options.float16) {
+      throw std::invalid_argument("weights: --style and --float16 are for transform networks");
+    }
+    return convert_weights(from, to);
+  }
+  nn::TransformModel model = nn::read_transform(from);
+  if (!style.empty()) model = nn::single_style(model, {{style_number(model, style)}});
+  nn::write_transform(to, model, options);
 }
 
 // The progress of a download on a terminal; elsewhere the line that says what is fetched is enough.
@@ -115,12 +130,15 @@ void add_weights_command(CLI::App& app) {
   check->add_option("name", *name, "A name from the list, or a file")->required();
   check->callback([name] { verify(*name); });
 
-  auto to = std::make_shared<std::string>();
-  CLI::App* convert =
-      command->add_subcommand("convert", "Convert a VGG's .pth, .onnx or safetensors file to ours");
-  convert->add_option("from", *name, "The file to read")->required();
-  convert->add_option("to", *to, "The safetensors file to write")->required();
-  convert->callback([name, to] { convert_weights(*name, *to); });
+  auto to = std::make_shared<std::string>(), style = std::make_shared<std::string>();
+  auto float16 = std::make_shared<bool>(false);
+  CLI::App* convert = command->add_subcommand(
+      "convert", "Convert a VGG's file to ours, or a transform network's to .safetensors, .pth or .onnx");
+  convert->add_option("from", *name, "The file, or folder of variables, to read")->required();
+  convert->add_option("to", *to, "The file to write; its extension says what")->required();
+  convert->add_option("--style", *style, "Of a network of several styles, the one to keep");
+  convert->add_flag("--float16", *float16, "Half the size (.safetensors of transform networks)");
+  convert->callback([=] { convert_file(*name, *to, *style, {.float16 = *float16}); });
 }
 
 }  // namespace nst::tools

@@ -1,0 +1,152 @@
+// nst fast: pictures through a trained transform network.
+#include <fmt/format.h>
+#include <omp.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <stdexcept>
+
+#include "nst/fast.h"
+#include "nst/image.h"
+#include "nst/style_library.h"
+#include "tensor/file.h"
+#include "tensor/ops/elementwise.h"
+#include "tools/commands.h"
+#include "tools/device_option.h"
+#include "tools/fast_inputs.h"
+#include "tools/interrupt.h"
+#include "tools/log.h"
+#include "tools/option_checks.h"
+
+namespace nst::tools {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  nst fast --list
+  nst fast photo.jpg -o painted.png --style swirls
+  nst fast photo.jpg -o painted.png --style swirls:0.7 --style waves:0.3 --strength 0.8
+  nst fast holiday/ -o painted/ --style mosaic.pth --preserve-color
+  nst fast - -o - --style swirls < photo.jpg > painted.png)";
+
+// Above this a picture goes through in strips of a quarter of it.
+constexpr int64_t kLargePicture = 4 << 20;  // pixels
+constexpr size_t kMaxPictureBytes = size_t{1} << 30;
+
+struct FastCommand {
+  std::vector<std::string> inputs, styles;
+  std::string out, network;
+  FastOptions options;
+  DeviceOptions device;
+  int64_t size = 0, strips = -1;
+  int threads = 0, jpeg_quality = SaveOptions{}.jpeg_quality;
+  bool list = false, quiet = false;
+
+  void run();
+
+ private:
+  void stylise(const FastStyle& style, const FastJob& job) const;
+};
+
+Tensor read_picture(const std::filesystem::path& from) {
+  if (from == "-") return decode_image(read_file("/dev/stdin", kMaxPictureBytes), "standard input");
+  return load_image(from);
+}
+
+void write_picture(const std::filesystem::path& to, const Tensor& picture, const SaveOptions& options) {
+  if (to != "-") return save_image(to, picture, options);
+  const auto bytes = encode_image(picture, ".png");
+  if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size() || std::fflush(stdout) != 0) {
+    throw std::runtime_error("standard output: cannot be written");
+  }
+}
+
+void FastCommand::stylise(const FastStyle& style, const FastJob& job) const {
+  const auto start = std::chrono::steady_clock::now();
+  Tensor picture = read_picture(job.from);
+  if (size > 0) picture = resize_image(picture, size, Side::longest);
+  FastOptions used = options;
+  const int64_t pixels = picture.size(1) * picture.size(2);
+  used.strip_pixels = strips >= 0 ? strips : pixels > kLargePicture ? kLargePicture / 4 : 0;
+  const Tensor result = style(ops::affine(picture, 255), used);
+  write_picture(job.to, ops::affine(result, 1.0 / 255), {.jpeg_quality = jpeg_quality});
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  spdlog::info("{}: {} x {} in {:.2f} s", job.to == "-" ? "standard output" : job.to.string(),
+               picture.size(2), picture.size(1), seconds.count());
+}
+
+void FastCommand::run() {
+  if (list) {
+    for (const auto& style : bundled_styles()) fmt::print("{}\n", style.name);
+    return;
+  }
+  set_verbosity(quiet ? Verbosity::quiet : Verbosity::normal);
+  if (threads > 0) omp_set_num_threads(threads);
+  if (inputs.empty()) throw std::invalid_argument("fast: no picture");
+  if (out.empty()) throw std::invalid_argument("fast: --out is required");
+  if (styles.empty() && network.empty())
+    throw std::invalid_argument("fast: --style or --network is required");
+  if (out == "-" && isatty(STDOUT_FILENO)) throw std::invalid_argument("--out -: not to a terminal");
+  ChosenStyle chosen = choose_style(styles, network);
+  options.mix = chosen.mix;
+  const auto jobs = fast_jobs(inputs, out);
+  for (const FastJob& job : jobs) {
+    if (job.to != "-") check_can_save_image(job.to, {.jpeg_quality = jpeg_quality});
+  }
+  const FastStyle style(std::move(chosen.model), choose_device(device));
+  catch_interrupts();
+  size_t done = 0, failed = 0;
+  for (const FastJob& job : jobs) {
+    if (interrupted()) throw Interrupted(fmt::format("stopped after {} of {} pictures", done, jobs.size()));
+    try {
+      stylise(style, job);
+      ++done;
+    } catch (const std::runtime_error& error) {  // one bad picture among many
+      if (jobs.size() == 1) throw;
+      spdlog::warn("{}", error.what());
+      ++failed;
+    }
+  }
+  if (failed > 0) throw std::runtime_error(fmt::format("{} of {} pictures failed", failed, jobs.size()));
+}
+
+}  // namespace
+
+void add_fast_command(CLI::App& app) {
+  auto command = std::make_shared<FastCommand>();
+  CLI::App* sub =
+      app.add_subcommand("fast", "Paint pictures with a trained network (Johnson et al. 2016): seconds");
+  sub->footer(kExamples);
+  sub->add_option("pictures", command->inputs, "Pictures, folders of pictures, or - for standard input");
+  sub->add_option("-o,--out", command->out,
+                  "The picture to write; for several, a folder; - for standard output");
+  sub->add_option("--style", command->styles,
+                  "A bundled style or a network's file: ours, .pth, ONNX, a folder of variables; NAME:WEIGHT "
+                  "several times for a blend")
+      ->allow_extra_args(false);
+  sub->add_option("--network", command->network, "A network of several styles, which --style then names");
+  sub->add_option("--strength", command->options.strength, "0 is the photograph, 1 the network's picture")
+      ->check(number_in(0, 1))
+      ->capture_default_str();
+  sub->add_flag("--preserve-color", command->options.preserve_color, "Keep the photograph's colours");
+  sub->add_option("--size", command->size, "Bring the longest side to this many pixels first")
+      ->check(whole_number_in(1, 65535));
+  sub->add_option("--strip-pixels", command->strips,
+                  "Work in strips of this many pixels: the same result, less memory; 0 for never")
+      ->check(whole_number_in(0))
+      ->default_str("for large pictures");
+  sub->add_option("--jpeg-quality", command->jpeg_quality, "Of .jpg files")
+      ->check(whole_number_in(1, 100))
+      ->capture_default_str();
+  sub->add_flag("--list", command->list, "List the bundled styles");
+  add_device_options(*sub, command->device);
+  sub->add_option("--threads", command->threads, "Threads to use")
+      ->check(whole_number_in(1))
+      ->default_str("all cores");
+  sub->add_flag("--quiet", command->quiet, "Print nothing but errors");
+  sub->callback([command] { command->run(); });
+}
+
+}  // namespace nst::tools
