@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "nst/colour_space.h"
+#include "nst/image.h"
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/reduce.h"
 #include "tensor/ops/resize.h"
@@ -26,6 +28,37 @@ void convolve(const std::vector<double>& kernel, const float* x, float* y, int64
 }
 
 }  // namespace
+
+Tensor load_mask(const std::filesystem::path& path, PictureSize size) {
+  const Tensor picture = resize_image(load_image(path), size.height, size.width);
+  const Luminance luma = luminance_in(ColourSpace::rgb);
+  Tensor mask = Tensor::empty({size.height, size.width});
+  const float* rgb = picture.data<float>();
+  float* out = mask.mutable_data<float>();
+  for (int64_t i = 0; i < mask.numel(); ++i, rgb += 3) {
+    float sum = 0;
+    for (int k = 0; k < 3; ++k) sum += luma.weights[k] * rgb[k];
+    out[i] = std::clamp(sum, 0.0f, 1.0f);
+  }
+  return mask;
+}
+
+Tensor inverted(const Tensor& mask) { return ops::affine(mask, -1, 1); }
+
+Tensor blend(const Tensor& outside, const Tensor& inside, const Tensor& mask) {
+  check_rank("blend", "outside", outside, 4);
+  check_same("blend", outside, inside);
+  check_shape("blend", "mask", mask, {outside.size(1), outside.size(2)});
+  Tensor result = Tensor::empty_like(outside);
+  const int64_t channels = outside.size(3);
+  const float *from = outside.data<float>(), *to = inside.data<float>(), *m = mask.data<float>();
+  float* out = result.mutable_data<float>();
+  for (int64_t i = 0; i < outside.numel(); ++i) {
+    const float share = m[i / channels];
+    out[i] = (1 - share) * from[i] + share * to[i];
+  }
+  return result;
+}
 
 Tensor shrunk_mask(const Tensor& mask, PictureSize size) {
   check_rank("mask", "a mask", mask, 2);

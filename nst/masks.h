@@ -1,10 +1,22 @@
 // Masks: where in a picture something holds, (H, W) in 0..1.
 #pragma once
 
+#include <filesystem>
+
 #include "nst/picture_size.h"
 #include "tensor/tensor.h"
 
 namespace nst {
+
+// The luma of a picture file: white is 1. Resized to `size`; throws as load_image does.
+Tensor load_mask(const std::filesystem::path& path, PictureSize size);
+
+// 1 - mask
+Tensor inverted(const Tensor& mask);
+
+// (1 - mask) outside + mask inside, pixel by pixel: exactly the one or the other where the mask is 0 or 1.
+// outside, inside (1, H, W, C), float32 on the CPU.
+Tensor blend(const Tensor& outside, const Tensor& inside, const Tensor& mask);
 
 // The mean of the mask over each pixel of a smaller map.
 Tensor shrunk_mask(const Tensor& mask, PictureSize size);

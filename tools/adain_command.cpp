@@ -123,7 +123,7 @@ Tensor AdainCommand::stylise(const Tensor& content_picture, std::span<const Styl
         grey(resize_image(load_image(path), content_picture.size(1), content_picture.size(2))));
   }
   const Tensor result = network_->stylise(content_picture.to(device_), transforms, options).to(kCpu);
-  return preserve_color ? with_colours_of(result, content_picture) : result;
+  return preserve_color ? transfer_colour(result, content_picture) : result;
 }
 
 void AdainCommand::check_out(const std::string& path) const {

@@ -28,10 +28,12 @@ std::unique_ptr<CLI::App> make_application() {
       "Exit codes: 0 success, 1 a file, memory or the network failed, 2 bad arguments, 130 interrupted.");
   add_adain_command(*app);
   add_basic_command(*app);
+  add_colour_command(*app);
   add_devices_command(*app);
   add_improved_command(*app);
   add_fast_command(*app);
   add_info_command(*app);
+  add_mask_command(*app);
   add_profile_command(*app);
   add_style_command(*app);
   add_stylize_command(*app);

@@ -23,10 +23,12 @@ std::unique_ptr<CLI::App> make_application();
 
 void add_adain_command(CLI::App& app);
 void add_basic_command(CLI::App& app);
+void add_colour_command(CLI::App& app);
 void add_devices_command(CLI::App& app);
 void add_improved_command(CLI::App& app);
 void add_fast_command(CLI::App& app);
 void add_info_command(CLI::App& app);
+void add_mask_command(CLI::App& app);
 void add_profile_command(CLI::App& app);
 void add_style_command(CLI::App& app);
 void add_stylize_command(CLI::App& app);

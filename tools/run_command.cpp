@@ -103,7 +103,8 @@ void RunCommand::check_settings() {
     if (settings.scales[i] >= next)
       throw std::invalid_argument(settings.method + ": --scales must grow, up to less than --size");
   }
-  if (!settings.color_mask.empty()) settings.preserve_color = true;
+  if (!settings.color_mask.empty() && settings.colour.preserve == "none")
+    settings.colour.preserve = "luminance";
   if (!settings.init_image.empty()) {
     if (app->count("--init") && settings.init != name_of(Init::image)) {
       throw std::invalid_argument(settings.method + ": --init-image and --init " + settings.init +
@@ -173,6 +174,7 @@ void RunCommand::run() {
   // Everything that can be wrong is found before the first minute of work.
   check_settings();
   const Device where = choose_device(device);
+  allocator(where).reset_peak();  // another run may have gone before, in this process
   const auto memory = static_cast<size_t>(max_memory_gb * 1e9);
   const RunInputs inputs = read_run_inputs(settings, where, memory);
   const LossNetwork network(inputs.vgg, inputs.weights.state, inputs.weights.preprocessing, DType::float32,

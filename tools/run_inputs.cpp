@@ -67,16 +67,18 @@ Tensor load_picture(const RunSettings& settings, const std::string& path, int64_
 // (H, W) in 0..1, as bright as the file's pixels, of the size of `picture` (1, H, W, 3); undefined for none.
 Tensor load_mask(const std::string& path, const Tensor& picture) {
   if (path.empty() || path == kNoMask) return {};
-  const Tensor rgb = resize_image(load_image(path), picture.size(1), picture.size(2));
-  const auto channel = [&](int64_t c) { return ops::affine(ops::slice_forward(rgb, {3, c, 1}), 1.0 / 3); };
-  const Tensor grey = ops::add(channel(0), ops::add(channel(1), channel(2)));
-  return ops::clamp_forward(grey, 0, 1).reshape({picture.size(1), picture.size(2)});
+  return nst::load_mask(path, {picture.size(1), picture.size(2)});
 }
 
 // The style's picture and what its masks say.
 StylePicture load_style(const RunSettings& settings, size_t i, const Tensor& content) {
   StylePicture style{load_picture(settings, settings.styles[i], style_size(settings, settings.size)),
                      settings.style_blend.empty() ? 1 : settings.style_blend[i]};
+  if (settings.colour.recolour_style != "none") {
+    const auto unit = [](const Tensor& picture) { return ops::affine(picture, 1.0 / 255); };
+    style.picture =
+        ops::affine(with_style_recoloured(unit(style.picture), unit(content), settings.colour), 255);
+  }
   if (!settings.style_masks.empty()) {
     // Four deviations of a Gaussian from one side of an edge to the other.
     style.region = load_mask(settings.style_masks[i], content);

@@ -38,18 +38,17 @@ void add_run_options(CLI::App& command, RunSettings& s) {
       ->check(number_from(0));
   command.add_flag("--original-size", s.original_size, "Resize the result to the photograph's own size")
       ->group("Pictures");
-  command
-      .add_flag("--preserve-color,--preserve-colour", s.preserve_color,
-                "Keep the photograph's colours: only its luminance is repainted")
-      ->group("Pictures");
+  add_colour_options(command, s.colour);
 
   pictures("--color-mask,--colour-mask", s.color_mask,
            "Where the photograph's colours stay, white; implies --preserve-color");
 
   loss("--weights", s.weights, "VGG weights: a name from `nst weights list`, or a file")
       ->capture_default_str();
-  loss("--content-layers", s.content_layers, "LAYER[:WEIGHT],...")->delimiter(',')->capture_default_str();
-  loss("--style-layers", s.style_layers,
+  loss("--content-layers,--content-layer", s.content_layers, "LAYER[:WEIGHT],...")
+      ->delimiter(',')
+      ->capture_default_str();
+  loss("--style-layers,--style-layer", s.style_layers,
        "LAYER[+LAYER[~BLURS]][:WEIGHT],...: a layer's correlations, or those of two, blurred; all: every "
        "convolution")
       ->delimiter(',')

@@ -9,14 +9,13 @@
 #include "nn/safetensors.h"
 #include "nn/weight_file.h"
 #include "nst/build_info.h"
-#include "nst/colour.h"
 #include "nst/image.h"
 #include "nst/loss_curve.h"
 #include "tensor/allocator.h"
 #include "tensor/file.h"
 #include "tensor/ops/elementwise.h"
-#include "tensor/ops/mask.h"
 #include "tools/option_names.h"
+#include "tools/output_check.h"
 
 namespace nst::tools {
 namespace {
@@ -29,15 +28,9 @@ fs::path beside_out(const RunSettings& settings, const std::string& suffix) {
   return fs::path(settings.out).replace_extension().concat(suffix);
 }
 
-bool same_file(const fs::path& a, const fs::path& b) {
-  std::error_code missing;  // then they are two
-  return fs::equivalent(a, b, missing);
-}
-
 }  // namespace
 
 void check_run_outputs(const RunSettings& settings, bool report) {
-  check_can_save_image(settings.out);
   std::vector<std::pair<std::string, std::string>> inputs{{"--content", settings.content},
                                                           {"--init-image", settings.init_image}};
   for (const auto& style : settings.styles) inputs.emplace_back("--style", style);
@@ -45,12 +38,7 @@ void check_run_outputs(const RunSettings& settings, bool report) {
   for (const auto& guide : settings.style_guides) inputs.emplace_back("--style-guide", guide);
   inputs.emplace_back("--content-mask", settings.content_mask);
   inputs.emplace_back("--color-mask", settings.color_mask);
-  for (const auto& [option, path] : inputs) {
-    if (same_file(settings.out, path)) {
-      throw std::invalid_argument(
-          fmt::format("--out {}: would overwrite the picture of {}", settings.out, option));
-    }
-  }
+  check_output(settings.out, inputs);
   // A checkpoint is written on Ctrl-C, whatever the settings say.
   check_writable(checkpoint_path(settings));
   if (!report) return;
@@ -59,14 +47,9 @@ void check_run_outputs(const RunSettings& settings, bool report) {
 
 void save_run_picture(const fs::path& path, const RunSettings& settings, const Basic& basic,
                       const RunInputs& inputs) {
-  Tensor picture = ops::clamp_forward(ops::affine(basic.picture().to(kCpu), 1.0 / 255), 0, 1);
-  if (settings.preserve_color) {
-    const Tensor kept = with_colours_of(picture, ops::affine(inputs.content, 1.0 / 255));
-    picture = inputs.color_mask.defined()
-                  ? ops::add(ops::mask_forward(kept, inputs.color_mask),
-                             ops::mask_forward(picture, ops::affine(inputs.color_mask, -1, 1)))
-                  : kept;
-  }
+  const Tensor result = ops::clamp_forward(ops::affine(basic.picture().to(kCpu), 1.0 / 255), 0, 1);
+  const Tensor picture =
+      with_colours_kept(result, ops::affine(inputs.content, 1.0 / 255), settings.colour, inputs.color_mask);
   const PictureSize size = settings.original_size ? inputs.original
                            : settings.square      ? resized(inputs.original, settings.size, Side::longest)
                                                   : PictureSize{picture.size(1), picture.size(2)};

@@ -61,7 +61,9 @@ void for_each_field(Settings& s, F f) {
   f("lbfgs_history", s.lbfgs_history);
   f("iterations", s.iterations);
   f("min_improvement", s.min_improvement);
-  f("preserve_color", s.preserve_color);
+  f("preserve_color", s.colour.preserve);
+  f("recolor_style", s.colour.recolour_style);
+  f("color_space", s.colour.space);
   f("activations", s.activations);
   f("save_every", s.save_every);
 }

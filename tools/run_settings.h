@@ -9,6 +9,7 @@
 
 #include "nn/vgg_weights.h"
 #include "nst/basic.h"
+#include "tools/colour_options.h"
 
 namespace nst::tools {
 
@@ -49,7 +50,7 @@ struct RunSettings {
   int lbfgs_history = 100;
   int iterations = 500;
   double min_improvement = 0;
-  bool preserve_color = false;
+  ColourSettings colour;
   std::string activations = "float32";  // how maps wait for the backward pass
   int save_every = 0;
 };

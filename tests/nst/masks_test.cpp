@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "nst/image.h"
 #include "tests/support.h"
 
 namespace nst {
@@ -47,6 +48,34 @@ TEST(Masks, guides_have_a_mean_square_of_one) {
 
 TEST(Masks, binary_masks_are_0_or_1) {
   EXPECT_EQ(binary_mask_of(step(8, 8), {2, 2}).to_vector<float>(), (std::vector<float>{1, 0, 1, 0}));
+}
+
+TEST(Masks, is_the_luma_of_a_picture_at_the_size_asked_for) {
+  const testing::TemporaryFolder folder;
+  save_image(folder / "mask.png", Tensor::from<float>({1, 1, 2, 3}, std::vector<float>{1, 1, 1, 1, 0, 0}));
+  const Tensor mask = load_mask(folder / "mask.png", {2, 2});
+  ASSERT_EQ(mask.shape(), Shape({2, 2}));
+  EXPECT_CLOSE(mask.to_vector<double>(), (std::vector<double>{1, 0.299, 1, 0.299}), 1e-6);
+}
+
+TEST(Masks, inverted) {
+  EXPECT_EQ(inverted(Tensor::from<float>({1, 3}, std::vector<float>{0, 0.25f, 1})).to_vector<float>(),
+            (std::vector<float>{1, 0.75f, 0}));
+}
+
+TEST(Blend, is_each_picture_exactly_where_the_mask_is_0_or_1) {
+  const Tensor outside = testing::random_tensor({1, 1, 3, 3}, DType::float32, 1),
+               inside = testing::random_tensor({1, 1, 3, 3}, DType::float32, 2);
+  const Tensor mask = Tensor::from<float>({1, 3}, std::vector<float>{0, 1, 0.25f});
+  const auto o = outside.to_vector<float>(), i = inside.to_vector<float>(),
+             b = blend(outside, inside, mask).to_vector<float>();
+  for (size_t k = 0; k < 3; ++k) {
+    EXPECT_EQ(b[k], o[k]);
+    EXPECT_EQ(b[3 + k], i[3 + k]);
+    EXPECT_NEAR(b[6 + k], 0.75f * o[6 + k] + 0.25f * i[6 + k], 1e-7);
+  }
+  EXPECT_INVALID(blend(outside, Tensor::zeros({1, 1, 2, 3}), mask), "blend");
+  EXPECT_INVALID(blend(outside, inside, Tensor::zeros({1, 2})), "mask must be");
 }
 
 }  // namespace
