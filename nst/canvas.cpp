@@ -2,6 +2,9 @@
 
 #include <cairo.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <numbers>
 #include <stdexcept>
 
@@ -24,6 +27,28 @@ double advance(cairo_t* cr, const std::string& s) {
   cairo_text_extents(cr, s.c_str(), &extents);
   return extents.x_advance;
 }
+
+// The surface's pixels, 0x00RRGGBB each, between a flush of what was drawn and the news of what was written.
+class Page {
+ public:
+  explicit Page(cairo_surface_t* surface) : surface_(surface) {
+    cairo_surface_flush(surface);
+    if (cairo_image_surface_get_data(surface) == nullptr)
+      throw std::runtime_error("a page could not be drawn");
+    height = cairo_image_surface_get_height(surface), width = cairo_image_surface_get_width(surface);
+  }
+  ~Page() { cairo_surface_mark_dirty(surface_); }
+  Page(const Page&) = delete;
+  Page& operator=(const Page&) = delete;
+  uint32_t* row(int64_t y) const {
+    return reinterpret_cast<uint32_t*>(cairo_image_surface_get_data(surface_) +
+                                       y * cairo_image_surface_get_stride(surface_));
+  }
+  int64_t height, width;
+
+ private:
+  cairo_surface_t* surface_;
+};
 
 }  // namespace
 
@@ -58,6 +83,54 @@ void Canvas::text(double x, double y, const std::string& s, double size, double 
 double Canvas::text_width(const std::string& s, double size) {
   select_font(cairo_->cr, size, false);
   return advance(cairo_->cr, s);
+}
+
+void Canvas::text_within(double x, double y, const std::string& s, double size, double smallest,
+                         double anchor, double room) {
+  const double width = text_width(s, size);
+  if (width > room) size = std::max(smallest, size * room / width);
+  if (text_width(s, size) <= room) return text(x, y, s, size, anchor);
+  // A character of UTF-8 is a first byte and those that follow it, which begin with the bits 10.
+  const auto is_whole = [&](size_t at) { return at == s.size() || (s[at] & 0xC0) != 0x80; };
+  std::string shortened;
+  for (size_t kept = s.size(); kept > 0 && (shortened.empty() || text_width(shortened, size) > room);
+       --kept) {
+    size_t head = (kept + 1) / 2, tail = s.size() - kept / 2;
+    while (!is_whole(head)) --head;
+    while (!is_whole(tail)) ++tail;
+    shortened = s.substr(0, head) + "\u2026" + s.substr(tail);
+  }
+  text(x, y, shortened, size, anchor);
+}
+
+void Canvas::image(double x, double y, const Tensor& picture) {
+  check_rank("canvas", "picture", picture, 4);
+  check_shape("canvas", "picture", picture, {1, picture.size(1), picture.size(2), 3});
+  const Page page(cairo_->surface);
+  const int64_t left = std::lround(x), top = std::lround(y);
+  const float* rgb = picture.data<float>();
+  for (int64_t i = 0; i < picture.size(1); ++i) {
+    for (int64_t j = 0; j < picture.size(2); ++j, rgb += 3) {
+      if (top + i < 0 || top + i >= page.height || left + j < 0 || left + j >= page.width) continue;
+      uint32_t pixel = 0;
+      for (int k = 0; k < 3; ++k) {
+        pixel = (pixel << 8) | static_cast<uint32_t>(std::lround(std::clamp(rgb[k], 0.0f, 1.0f) * 255));
+      }
+      page.row(top + i)[left + j] = pixel;
+    }
+  }
+}
+
+Tensor Canvas::picture() const {
+  const Page page(cairo_->surface);
+  Tensor picture = Tensor::empty({1, page.height, page.width, 3});
+  float* rgb = picture.mutable_data<float>();
+  for (int64_t y = 0; y < page.height; ++y) {
+    for (int64_t x = 0; x < page.width; ++x) {
+      for (int shift : {16, 8, 0}) *rgb++ = static_cast<float>((page.row(y)[x] >> shift) & 255) / 255;
+    }
+  }
+  return picture;
 }
 
 void Canvas::line(double x0, double y0, double x1, double y1, double width) {

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "nst/canvas.h"
@@ -14,6 +16,7 @@
 namespace nst {
 namespace {
 
+constexpr size_t kMaxCsvBytes = 64 << 20;
 constexpr int kWidth = 960, kHeight = 540;
 constexpr double kLeft = 86, kRight = 24, kTop = 72, kBottom = 56;  // margins around the plot
 
@@ -100,6 +103,39 @@ void write_curve_csv(const std::filesystem::path& path, const std::vector<CurveC
       text += i < column.values.size() ? fmt::format(",{:.9g}", column.values[i]) : ",";
   }
   write_file_atomically(path, text + "\n");
+}
+
+std::vector<CurveColumn> read_curve_csv(const std::filesystem::path& path) {
+  const auto bytes = read_file(path, kMaxCsvBytes);
+  std::string_view rest(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const auto fail = [&](size_t line) {
+    throw std::runtime_error(fmt::format("{}: line {} is not one of a loss curve", path.string(), line));
+  };
+  std::vector<CurveColumn> columns;
+  for (size_t line = 1; !rest.empty(); ++line) {
+    std::string_view row = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(row.size() + 1, rest.size()));
+    for (size_t field = 0;; ++field) {
+      const std::string_view text = row.substr(0, row.find(','));
+      if (line == 1) {
+        if (field == 0 && text != "iteration") fail(line);
+        if (field > 0) columns.push_back({std::string(text), {}});
+      } else {
+        if (field > columns.size()) fail(line);
+        double value = NAN;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (!text.empty() && (error != std::errc() || end != text.data() + text.size())) fail(line);
+        if (field > 0) columns[field - 1].values.push_back(value);
+      }
+      if (text.size() == row.size()) {
+        if (field != columns.size()) fail(line);
+        break;
+      }
+      row.remove_prefix(text.size() + 1);
+    }
+  }
+  if (columns.empty()) fail(1);
+  return columns;
 }
 
 std::string curve_png(const std::string& title, const std::vector<CurveColumn>& columns) {

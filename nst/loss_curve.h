@@ -17,6 +17,10 @@ struct CurveColumn {
 // throws std::runtime_error when it cannot be.
 void write_curve_csv(const std::filesystem::path& path, const std::vector<CurveColumn>& columns);
 
+// What write_curve_csv wrote; a value that is missing is NaN. Throws std::runtime_error naming the file when
+// it cannot be read or is not such a table.
+std::vector<CurveColumn> read_curve_csv(const std::filesystem::path& path);
+
 // A chart of every column that has a positive value, against the iteration, on a logarithmic axis: a PNG
 // file's bytes. Throws std::invalid_argument when there is nothing to draw.
 std::string curve_png(const std::string& title, const std::vector<CurveColumn>& columns);

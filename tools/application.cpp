@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 #include "tools/commands.h"
@@ -29,6 +30,7 @@ std::unique_ptr<CLI::App> make_application() {
   add_adain_command(*app);
   add_basic_command(*app);
   add_colour_command(*app);
+  add_compare_command(*app);
   add_devices_command(*app);
   add_improved_command(*app);
   add_fast_command(*app);
@@ -41,6 +43,22 @@ std::unique_ptr<CLI::App> make_application() {
   add_version_command(*app);
   add_weights_command(*app);
   return app;
+}
+
+std::unique_ptr<CLI::App> parse_command_line(std::vector<std::string> arguments, CommandLine what) {
+  // Called when all is parsed, before the command. (The command's own callback must stay: what it holds is
+  // what the options are bound to.)
+  struct Checked {};
+  auto application = make_application();
+  if (what == CommandLine::check) application->parse_complete_callback([] { throw Checked(); });
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants a vector
+  try {
+    application->parse(std::move(arguments));
+  } catch (const Checked&) {
+  } catch (const CLI::ParseError& error) {
+    throw CLI::RuntimeError(application->exit(error));
+  }
+  return application;
 }
 
 }  // namespace nst::tools

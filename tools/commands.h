@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace nst::tools {
 
@@ -22,8 +24,15 @@ struct Interrupted : std::runtime_error {
 std::unique_ptr<CLI::App> make_application();
 
 void add_adain_command(CLI::App& app);
+// For a command that runs others: parses what follows `nst` on a command line, and runs its command or only
+// checks the options. Returns the application that parsed it. When the parser refuses, it has said why, and
+// CLI::RuntimeError with its exit code is thrown; what the command throws is passed on.
+enum class CommandLine { run, check };
+std::unique_ptr<CLI::App> parse_command_line(std::vector<std::string> arguments, CommandLine what);
+
 void add_basic_command(CLI::App& app);
 void add_colour_command(CLI::App& app);
+void add_compare_command(CLI::App& app);
 void add_devices_command(CLI::App& app);
 void add_improved_command(CLI::App& app);
 void add_fast_command(CLI::App& app);

@@ -90,13 +90,7 @@ void ProfileCommand::run() const {
   check_writable(trace);
   check_writable(chart);
   Profile profile;
-  std::reverse(command.begin(), command.end());  // as CLI11 wants a vector
-  const auto application = make_application();
-  try {
-    application->parse(std::move(command));
-  } catch (const CLI::ParseError& error) {
-    throw CLI::RuntimeError(application->exit(error));  // it has said what there is to say
-  }
+  const auto application = parse_command_line(std::move(command), CommandLine::run);
   const double elapsed = profile.elapsed();
   const auto events = profile.events();  // a copy: measuring the roofline runs ops too
   if (events.empty()) throw std::invalid_argument("profile: the command ran no ops");

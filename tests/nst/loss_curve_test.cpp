@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "nst/image.h"
@@ -21,6 +22,34 @@ TEST(LossCurve, csv_holds_every_number) {
   const auto bytes = read_file(path, 1000);
   EXPECT_EQ(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()),
             "iteration,total,style\n1,3,1\n2,2,0.25\n3,1.5,\n");
+}
+
+TEST(LossCurve, csv_is_read_back) {
+  const auto path = scratch("read.csv");
+  write_curve_csv(path, {{"total", {3, 2, 1e-12}}, {"style", {1, 0.25}}});
+  const auto columns = read_curve_csv(path);
+  ASSERT_EQ(columns.size(), 2u);
+  EXPECT_EQ(columns[0].name, "total");
+  EXPECT_EQ(columns[0].values, (std::vector<double>{3, 2, 1e-12}));
+  EXPECT_EQ(columns[1].name, "style");
+  ASSERT_EQ(columns[1].values.size(), 3u);
+  EXPECT_EQ(columns[1].values[1], 0.25);
+  EXPECT_TRUE(std::isnan(columns[1].values[2]));
+}
+
+TEST(LossCurve, csv_of_something_else_is_refused) {
+  const auto path = scratch("other.csv");
+  const auto refuses = [&](const std::string& text, const std::string& part) {
+    write_file_atomically(path, text);
+    EXPECT_FAILURE(read_curve_csv(path), part);
+  };
+  refuses("", "line 1");
+  refuses("iteration\n", "line 1");
+  refuses("time,total\n1,2\n", "line 1");
+  refuses("iteration,total\n1,2\n2,x\n", "line 3");
+  refuses("iteration,total\n1,2,3\n", "line 2");
+  refuses("iteration,total\n1\n", "line 2");
+  EXPECT_FAILURE(read_curve_csv("/nonexistent/curve.csv"), "curve.csv");
 }
 
 TEST(LossCurve, png_shows_a_falling_curve) {
