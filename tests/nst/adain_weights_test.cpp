@@ -182,11 +182,11 @@ TEST(BundledAdain, keeps_a_photograph_and_takes_on_a_style) {
   const Tensor style = resize_image(load_image(styles + "waves.png"), 160, Side::longest);
   const std::vector encoded{network->encode_style(style)};
   EXPECT_GT(psnr(network->stylise(content, encoded, {.alpha = 0}), content), 18);
-  // The style's mean colour within a tenth of what separates the pictures.
+  // The mean colour goes at least half of the way from the photograph's to the style's.
   const auto colour = [](const Tensor& picture) { return ops::channel_mean_forward(picture); };
   const auto distance = [](const Tensor& a, const Tensor& b) { return testing::relative_difference(a, b); };
   EXPECT_LT(distance(colour(network->stylise(content, encoded)), colour(style)),
-            0.35 * distance(colour(content), colour(style)));
+            0.5 * distance(colour(content), colour(style)));
 }
 
 TEST(PublishedPair, the_real_one_inverts_its_features_and_meets_statistics) {
