@@ -30,7 +30,8 @@ Json picture_json(const Tensor& picture) {
   if (!picture.defined()) return nullptr;
   return {{"width", picture.size(2)},
           {"height", picture.size(1)},
-          {"src", "data:image/jpeg;base64," + base64(encode_image(picture, ".jpg", {.jpeg_quality = kJpegQuality}))}};
+          {"src", "data:image/jpeg;base64," +
+                      base64(encode_image(picture, ".jpg", {.jpeg_quality = kJpegQuality}))}};
 }
 
 Json curve_json(const std::vector<CurveColumn>& curve) {

@@ -154,7 +154,7 @@ TEST_F(CompareCommand, refuses_before_anything_is_made) {
   refuses("size=40,50", {"--size is varied and given"});
   refuses("style_weight=1,2", {"--resume is not for a comparison"}, {"--resume", "x.safetensors"});
   std::string many = "seed=0";
-  for (int i = 1; i <= 256; ++i) many += "," + std::to_string(i);
+  for (int i = 1; i <= 256; ++i) many.append(",").append(std::to_string(i));
   refuses(many, {"a grid of 257 cells; at most 256"});
   expect_refused(compare({}), kUsage, {"--vary is required"});
   expect_refused(compare({"--vary", "seed=1,2", "--vary", "seed=3"}), kUsage, {"'seed' is varied twice"});
