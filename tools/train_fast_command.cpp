@@ -8,6 +8,7 @@
 
 #include "nn/initialise.h"
 #include "nn/known_networks.h"
+#include "nn/transform_model.h"
 #include "nn/vgg_weights.h"
 #include "nst/training/fast_training.h"
 #include "nst/weight_store.h"
@@ -177,12 +178,14 @@ void TrainFastCommand::run() {
   nn::initialise(network, settings.common.seed);
   start_from_grey(network);
   PictureStream photographs(files, stream_options(settings.common, run_options));
-  FastTraining training(network, loss, photographs,
-                        {.batch = settings.common.batch,
-                         .seed = settings.common.seed,
-                         .random_style = settings.random_style,
-                         .samples = load_samples(settings.common, files)},
-                        device);
+  FastTraining training(
+      network, loss, photographs,
+      {.batch = settings.common.batch,
+       .seed = settings.common.seed,
+       .random_style = settings.random_style,
+       .metadata = nn::transform_metadata({.config = network.config(), .styles = settings.names}),
+       .samples = load_samples(settings.common, files)},
+      device);
   Trainer trainer(training, trainer_options(settings.common));
   if (checkpoint) resume_from(*checkpoint, trainer);
   TrainingFolder folder(run_options.out);
