@@ -24,7 +24,7 @@ struct TrainingRunOptions {
   bool float16 = true;                                 // the trained weights' type on disk
   StyleSweep sweep = {};
   TrainingReport report = {};
-  std::string settings;  // for the checkpoints: how to make the same run again
+  std::string settings = {};  // for the checkpoints: how to make the same run again
 };
 
 struct TrainingRunEvents {
