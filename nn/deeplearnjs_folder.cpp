@@ -40,6 +40,8 @@ std::vector<Variable> variables_of(const FileBytes& manifest, const std::filesys
 
 WeightFile open_deeplearnjs(const std::filesystem::path& folder) {
   const auto path = folder / "manifest.json";
+  if (!std::filesystem::exists(path))
+    throw std::runtime_error(fmt::format("{}: is a folder without a manifest.json", folder.string()));
   const auto manifest = FileBytes::from(read_file(path, kMaxManifest), path.string());
   const auto variables = variables_of(manifest, folder);
   // All of them one after another, so that the result owns a file's bytes like every other.

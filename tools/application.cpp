@@ -13,7 +13,7 @@ std::string usage_error(const CLI::App* app, const CLI::Error& error) {
   std::string reason = error.what();
   // A word that is no command is first noticed as a command that is missing.
   const auto rest = app->remaining(true);
-  if (dynamic_cast<const CLI::RequiredError*>(&error) && !rest.empty()) {
+  if (reason.find("subcommand is required") != std::string::npos && !rest.empty()) {
     reason = fmt::format("'{}' is not a command", rest.back());
   }
   return fmt::format("nst: {}; --help tells more\n", reason);

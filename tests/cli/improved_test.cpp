@@ -160,7 +160,7 @@ TEST_F(ImprovedCommand, wasserstein_is_another_style_loss) {
 }
 
 TEST_F(ImprovedCommand, a_run_that_does_not_fit_may_fit_in_tiles) {
-  expect_refused(basic({"--size", "3000", "--optimiser", "adam", "--max-memory", "1"}), kFailure,
+  expect_refused(basic({"--size", "3000", "--optimiser", "adam", "--max-memory", "3"}), kFailure,
                  {"not enough memory", "--tile 512"});
 }
 

@@ -111,8 +111,9 @@ INSTANTIATE_TEST_SUITE_P(
                             .pooling = nn::Pooling::average,
                             .padding = ops::PaddingMode::reflect,
                             .first_padding = ops::PaddingMode::replicate}},
-                      Case{"wasserstein", wasserstein(), {.deepest = "relu3_1"}},
-                      Case{"wasserstein_regions", wasserstein(), {.deepest = "relu3_1"}, true},
+                      // Roots of nearly singular covariances amplify the sums' rounding.
+                      Case{"wasserstein", wasserstein(), {.deepest = "relu3_1"}, false, 1e-8},
+                      Case{"wasserstein_regions", wasserstein(), {.deepest = "relu3_1"}, true, 1e-8},
                       Case{"chain", chained(), {.deepest = "relu3_1"}},
                       Case{"regions", kGatys, {.deepest = "relu3_1"}, true},
                       Case{"chain_regions", chained(), {.deepest = "relu3_1"}, true}),

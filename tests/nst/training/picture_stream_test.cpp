@@ -1,5 +1,6 @@
 #include "nst/training/picture_stream.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -18,8 +19,7 @@ class Stream : public ::testing::Test {
  protected:
   Stream() {
     for (int i = 1; i <= kPictures; ++i) {
-      save_image(folder / ("p" + std::to_string(i) + ".png"),
-                 Tensor::full({1, 12, 9 + i, 3}, i * 10 / 255.0));
+      save_image(folder / fmt::format("p{}.png", i), Tensor::full({1, 12, 9 + i, 3}, i * 10 / 255.0));
     }
   }
 
