@@ -122,9 +122,11 @@ class PixelRows {
       for (int v = 0; v < kVectors; ++v) {
         const int h = h_[v] + dh, w = w_[v] + dw;
         const int hh = g.vertical.source(h), ww = g.horizontal.source(w);
+        const bool pixel_exists = inside(hh, g.vertical.extent) && inside(ww, g.horizontal.extent);
         const T* from = origin_[v] + offset;
-        if (g.vertical.reflects) from += int64_t{(hh - h) * g.horizontal.extent + ww - w} * g.channels;
-        f(v, e, from, tap_exists && inside(hh, g.vertical.extent) && inside(ww, g.horizontal.extent));
+        if (g.vertical.reflects && pixel_exists)
+          from += int64_t{(hh - h) * g.horizontal.extent + ww - w} * g.channels;
+        f(v, e, from, tap_exists && pixel_exists);
       }
       if (!kAligned) tap.advance(g, 1);
     }
