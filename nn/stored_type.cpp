@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/Core>
 #include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <stdexcept>
+
+#include "kernels/narrow.h"
 
 namespace nst::nn {
 namespace {
@@ -52,11 +53,11 @@ void with_loader(StoredType type, F&& f) {
     case StoredType::float16:
       return f([](const std::byte* at) {
         const auto bits = load<uint16_t, uint16_t>(at);
-        return static_cast<T>(Eigen::half_impl::half_to_float(Eigen::half_impl::raw_uint16_to_half(bits)));
+        return static_cast<T>(kernels::from_float16(bits));
       });
     case StoredType::bfloat16:
       return f([](const std::byte* at) {
-        return static_cast<T>(std::bit_cast<float>(load<uint16_t, uint32_t>(at) << 16));
+        return static_cast<T>(kernels::from_bfloat16(load<uint16_t, uint16_t>(at)));
       });
     case StoredType::int64:
       return f(load<int64_t, T>);
@@ -135,13 +136,13 @@ Tensor to_tensor(StoredType type, std::span<const std::byte> bytes, const Shape&
 }
 
 std::vector<uint16_t> to_float16(std::span<const float> values) {
+  constexpr float kRoundsToInfinity = 65520;  // halfway from 65504 to what would be the next number
   std::vector<uint16_t> halves(values.size());
   for (size_t i = 0; i < values.size(); ++i) {
-    const Eigen::half half(values[i]);
-    if (std::isfinite(values[i]) && !(Eigen::numext::isfinite)(half)) {
+    if (std::isfinite(values[i]) && std::abs(values[i]) >= kRoundsToInfinity) {
       throw std::invalid_argument(fmt::format("float16: {} is beyond its largest value, 65504", values[i]));
     }
-    halves[i] = Eigen::numext::bit_cast<uint16_t>(half.x);
+    halves[i] = kernels::to_float16(values[i]);
   }
   return halves;
 }

@@ -9,6 +9,7 @@
 
 #include "nst/improved.h"
 #include "tools/option_names.h"
+#include "tools/settings_json.h"
 
 namespace nst::tools {
 namespace {
@@ -134,19 +135,13 @@ std::vector<StyleTerm> style_terms(const RunSettings& s, int depth) {
 
 nlohmann::ordered_json to_json(const RunSettings& settings) {
   nlohmann::ordered_json json;
-  for_each_field(settings, [&](const char* name, const auto& field) { json[name] = field; });
+  write_fields(json, [&](auto f) { for_each_field(settings, f); });
   return json;
 }
 
 RunSettings run_settings_from_json(const nlohmann::json& json) {
   RunSettings settings;
-  for_each_field(settings, [&](const char* name, auto& field) {
-    try {
-      json.at(name).get_to(field);
-    } catch (const nlohmann::json::exception&) {
-      throw std::invalid_argument(fmt::format("checkpoint: its setting '{}' is missing or damaged", name));
-    }
-  });
+  read_fields(json, [&](auto f) { for_each_field(settings, f); });
   return settings;
 }
 

@@ -16,6 +16,7 @@
 #include "tools/option_checks.h"
 #include "tools/option_names.h"
 #include "tools/run_settings.h"
+#include "tools/settings_json.h"
 #include "tools/train_settings.h"
 
 namespace nst::tools {
@@ -73,24 +74,16 @@ void for_each_field(Settings& s, F f) {
 
 nlohmann::ordered_json to_json(const FastSettings& settings) {
   nlohmann::ordered_json json{{"method", kMethod}, {"common", to_json(settings.common)}};
-  for_each_field(settings, [&](const char* name, const auto& field) { json[name] = field; });
+  write_fields(json, [&](auto f) { for_each_field(settings, f); });
   return json;
 }
 
 FastSettings fast_settings_from_json(const TrainingCheckpoint& checkpoint) {
-  const auto json = nlohmann::json::parse(checkpoint.settings, nullptr, /*allow_exceptions=*/false);
-  const auto fail = [&](const std::string& what) {
-    throw std::runtime_error(fmt::format("{}: {}", checkpoint.path.string(), what));
-  };
-  if (!json.is_object() || !json.contains("common") || json.value("method", "") != kMethod)
-    fail("not a checkpoint of nst train fast");
   FastSettings settings;
-  try {
+  read_checkpoint_settings(checkpoint, kMethod, [&](const nlohmann::json& json) {
     settings.common = train_settings_from_json(json.at("common"));
-    for_each_field(settings, [&](const char* name, auto& field) { json.at(name).get_to(field); });
-  } catch (const std::exception& error) {
-    fail(error.what());
-  }
+    read_fields(json, [&](auto f) { for_each_field(settings, f); });
+  });
   return settings;
 }
 

@@ -15,6 +15,7 @@
 #include "tools/log.h"
 #include "tools/option_checks.h"
 #include "tools/progress.h"
+#include "tools/settings_json.h"
 
 namespace nst::tools {
 namespace {
@@ -136,19 +137,13 @@ void add_train_options(CLI::App& command, TrainSettings& s, TrainRunOptions& run
 
 nlohmann::ordered_json to_json(const TrainSettings& settings) {
   nlohmann::ordered_json json;
-  for_each_field(settings, [&](const char* name, const auto& field) { json[name] = field; });
+  write_fields(json, [&](auto f) { for_each_field(settings, f); });
   return json;
 }
 
 TrainSettings train_settings_from_json(const nlohmann::json& json) {
   TrainSettings settings;
-  for_each_field(settings, [&](const char* name, auto& field) {
-    try {
-      json.at(name).get_to(field);
-    } catch (const nlohmann::json::exception&) {
-      throw std::invalid_argument(fmt::format("checkpoint: its setting '{}' is missing or damaged", name));
-    }
-  });
+  read_fields(json, [&](auto f) { for_each_field(settings, f); });
   return settings;
 }
 
@@ -204,6 +199,21 @@ TrainingCheckpoint open_checkpoint(const CLI::App& command, const TrainRunOption
     }
   }
   return newest_checkpoint(run.resume);
+}
+
+void read_checkpoint_settings(const TrainingCheckpoint& checkpoint, std::string_view method,
+                              const std::function<void(const nlohmann::json& settings)>& read) {
+  const auto fail = [&](const std::string& what) {
+    throw std::runtime_error(fmt::format("{}: {}", checkpoint.path.string(), what));
+  };
+  const auto json = nlohmann::json::parse(checkpoint.settings, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("common") || json.value("method", "") != method)
+    fail(fmt::format("not a checkpoint of nst train {}", method));
+  try {
+    read(json);
+  } catch (const std::exception& error) {
+    fail(error.what());
+  }
 }
 
 void resume_from(const TrainingCheckpoint& checkpoint, Trainer& trainer) {

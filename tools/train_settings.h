@@ -6,6 +6,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nst/training/picture_stream.h"
@@ -66,6 +67,10 @@ void start_train_run(const TrainRunOptions& run);
 // The newest checkpoint of the run in --resume's folder. Throws std::invalid_argument when the command line
 // has an option that the checkpoint settles, std::runtime_error when there is no checkpoint.
 TrainingCheckpoint open_checkpoint(const CLI::App& command, const TrainRunOptions& run);
+// Calls `read` with its settings, which are to be those of nst train `method`; throws std::runtime_error
+// naming the file when they are not, or `read` throws.
+void read_checkpoint_settings(const TrainingCheckpoint& checkpoint, std::string_view method,
+                              const std::function<void(const nlohmann::json& settings)>& read);
 // Puts its state into the trainer; throws std::runtime_error naming the file when it does not fit.
 void resume_from(const TrainingCheckpoint& checkpoint, Trainer& trainer);
 // Puts what may be told anew, the number of steps and what is written when, into a checkpoint's settings.
