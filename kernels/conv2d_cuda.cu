@@ -6,7 +6,7 @@
 //   conv2d_gemm_cuda.cu       the three directions, and split sums
 //   conv2d_tf32_cuda.cu       the product on tensor cores (cuda/ptx.cuh, cuda/conv2d_mma.cuh)
 //   conv2d_half_cuda.cu       the same in bf16 or fp16 (cuda/half.cuh)
-//   conv2d_wgmma_cuda.cu      either on Hopper, fed by TMA (cuda/hopper.cuh, cuda/matrix_descriptor.h)
+//   conv2d_wgmma_cuda.cu      either on Hopper, fed by TMA (cuda/conv2d_wgmma.cuh)
 //   conv2d_winograd_cuda.cu   3x3 with 4 times fewer multiplications (winograd.h)
 //   conv2d_direct_cuda.cu     three channels in or out
 //   conv2d_mirror_cuda.cu     backward to the input where the border reflects
