@@ -35,8 +35,7 @@ ImageNetworkConfig lengstrom_transform(int64_t width) {
 
 ImageNetworkConfig quick_transform(int64_t width, int64_t styles) {
   return {.blocks = parse_layers(fmt::format("c7s2-{0},d{1},R{1}x5,U2,c3s1-{0},U2,c7s1-3", width, 2 * width)),
-          .styles = styles,
-          .output = {.tanh = true, .scale = 150, .offset = 127.5}};
+          .styles = styles};
 }
 
 ImageNetworkConfig adain_encoder(int vgg_depth, AdainDepth depth) {

@@ -1,13 +1,13 @@
 // nst train fast: a transform network of Johnson et al. 2016.
 #include <fmt/format.h>
 
-#include <array>
 #include <filesystem>
 #include <memory>
 #include <optional>
 
 #include "nn/initialise.h"
 #include "nn/known_networks.h"
+#include "nn/layer_string.h"
 #include "nn/transform_model.h"
 #include "nn/vgg_weights.h"
 #include "nst/training/fast_training.h"
@@ -29,7 +29,6 @@ constexpr const char* kExamples = R"(Examples:
 
 constexpr const char* kMethod = "fast";
 constexpr std::string_view kQuick = "quick", kPytorchExamples = "px";
-constexpr std::array kNetworks{kQuick, kPytorchExamples};
 constexpr int64_t kDefaultWidth = 32;
 
 // Weights of the content and the style that suit a VGG: the features of one that wants 0..255 are about 58
@@ -45,6 +44,7 @@ struct FastSettings {
   bool random_style = false;
   std::string network{kQuick};
   int64_t width = 0;
+  std::string init;
   std::string vgg = "vgg16";
   std::vector<std::string> content_layers{"relu2_2"};
   std::vector<std::string> style_layers{"relu1_2", "relu2_2", "relu3_3", "relu4_3"};
@@ -62,6 +62,7 @@ void for_each_field(Settings& s, F f) {
   f("random_style", s.random_style);
   f("network", s.network);
   f("width", s.width);
+  f("init", s.init);
   f("vgg", s.vgg);
   f("content_layers", s.content_layers);
   f("style_layers", s.style_layers);
@@ -110,6 +111,7 @@ struct TrainFastCommand {
 
   void check() const;
   nn::ImageNetworkConfig network_config() const;
+  void first_weights(nn::ImageNetwork& network) const;
   void run();
 };
 
@@ -133,10 +135,31 @@ void TrainFastCommand::check() const {
 
 nn::ImageNetworkConfig TrainFastCommand::network_config() const {
   const int64_t width = settings.width > 0 ? settings.width : kDefaultWidth;
-  nn::ImageNetworkConfig config =
-      settings.network == kQuick ? nn::quick_transform(width) : nn::pytorch_examples_transform(width);
+  nn::ImageNetworkConfig config;
+  if (settings.network == kQuick) {
+    config = nn::quick_transform(width);
+  } else if (settings.network == kPytorchExamples) {
+    config = nn::pytorch_examples_transform(width);
+  } else {
+    config.blocks = nn::parse_layers(settings.network);
+    if (config.blocks.back().channels != 3)
+      throw std::invalid_argument("--network: the last layer must have 3 channels");
+  }
   config.styles = static_cast<int64_t>(settings.styles.size());
   return config;
+}
+
+void TrainFastCommand::first_weights(nn::ImageNetwork& network) const {
+  if (settings.init.empty() || !run_options.resume.empty()) {
+    nn::initialise(network, settings.common.seed);
+    start_from_grey(network);
+    return;
+  }
+  try {
+    start_from(network, nn::read_transform(settings.init));
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(fmt::format("--init {}: {}", settings.init, error.what()));
+  }
 }
 
 void TrainFastCommand::run() {
@@ -168,8 +191,7 @@ void TrainFastCommand::run() {
   }
   const PerceptualLoss loss(loss_network, styles, basic_options(objective, weights.depth).objective);
   nn::ImageNetwork network(network_config(), DType::float32, device);
-  nn::initialise(network, settings.common.seed);
-  start_from_grey(network);
+  first_weights(network);
   PictureStream photographs(files, stream_options(settings.common, run_options));
   FastTraining training(
       network, loss, photographs,
@@ -208,12 +230,13 @@ void add_train_fast_command(CLI::App& train) {
   command->app
       ->add_flag("--random-style", s.random_style, "Draw each batch's style; otherwise they take turns")
       ->group("Styles");
-  network("--network", s.network, "px is pytorch/examples', quick a small one for CPUs")
-      ->capture_default_str()
-      ->check(one_of(kNetworks));
-  network("--width", s.width, "Channels of its first layer")
+  network("--network", s.network,
+          "quick, a small one for CPUs; px, pytorch/examples'; or layers: c9s1-16,d32,R32x3,U2,c9s1-3")
+      ->capture_default_str();
+  network("--width", s.width, "Channels of the first layer of quick and px")
       ->default_str("32")
       ->check(whole_number_in(1, 1024));
+  network("--init", s.init, "A trained network of the same layers to begin with");
   loss("--vgg", s.vgg, "VGG weights: a name from `nst weights list`, or a file")->capture_default_str();
   loss("--content-layers", s.content_layers, "LAYER[:WEIGHT],...")->delimiter(',')->capture_default_str();
   loss("--style-layers", s.style_layers, "LAYER[:WEIGHT],...")->delimiter(',')->capture_default_str();

@@ -6,13 +6,13 @@
 #include <stdexcept>
 
 #include "autograd/ops/elementwise.h"
+#include "nn/layer_string.h"
 #include "nst/training/picture_grid.h"
 #include "nst/training/random.h"
 #include "tensor/ops/elementwise.h"
 
 namespace nst {
 namespace {
-constexpr double kGain = 150, kOffset = 127.5;  // Johnson's, of his tanh
 constexpr double kFirstContrast = 0.05;
 // Of the last layer's learning rate: a step of its weights moves the picture by kGain, and where a tanh
 // saturates there is no way back.
@@ -21,7 +21,45 @@ constexpr double kLastLayerRate = 0.1;
 std::string last_layer(const nn::ImageNetwork& network) {
   return network.config().blocks.back().name + ".conv.";
 }
+
+// A network with a plain last layer learns (picture - offset) / gain: its weights need not grow a hundredfold
+// before there is any contrast. In files both are part of that layer.
+struct Range {
+  double gain = 1, offset = 0;
+};
+Range learnt_range(const nn::ImageNetwork& network) {
+  return network.config().output == nn::OutputRange{} ? Range{150, 127.5}
+                                                      : Range{};  // Johnson's, of his tanh
+}
+
+// The model's tensor for a parameter, which may be of a style that the model does not have.
+const Tensor& tensor_for(const nn::TransformModel& model, const std::string& parameter) {
+  const auto found = model.state.find(parameter);
+  if (found != model.state.end()) return found->second;
+  const size_t dot = parameter.rfind('.');
+  const bool of_a_style = std::isdigit(static_cast<unsigned char>(parameter.back()));
+  const std::string name = of_a_style ? parameter.substr(0, dot) : parameter;
+  return model.config.styles == 1 ? model.state.at(name) : model.state.at(name + ".0");
+}
 }  // namespace
+
+void start_from(nn::ImageNetwork& network, const nn::TransformModel& model) {
+  const nn::ImageNetworkConfig &wanted = network.config(), &given = model.config;
+  const std::string layers = nn::layer_string(wanted.blocks), others = nn::layer_string(given.blocks);
+  if (layers != others)
+    throw std::invalid_argument(fmt::format("a network of other layers: {}, not {}", others, layers));
+  if (wanted.padding != given.padding || wanted.borders != given.borders || wanted.frame != given.frame ||
+      wanted.bias != given.bias || wanted.output != given.output ||
+      model.pixels != nn::kByteRangePreprocessing) {
+    throw std::invalid_argument("a network of other borders, biases or pixels");
+  }
+  for (auto& [name, parameter] : network.state_dict()) parameter.copy_from(tensor_for(model, name));
+  const auto [gain, offset] = learnt_range(network);
+  const nn::StateDict state = network.state_dict();
+  Tensor weight = state.at(last_layer(network) + "weight"), bias = state.at(last_layer(network) + "bias");
+  weight.copy_from(ops::affine(weight, 1 / gain));
+  bias.copy_from(ops::affine(bias, 1 / gain, -offset / gain));
+}
 
 void start_from_grey(nn::ImageNetwork& network) {
   Tensor weight = network.state_dict().at(last_layer(network) + "weight");
@@ -35,10 +73,6 @@ FastTraining::FastTraining(nn::ImageNetwork& network, const PerceptualLoss& loss
       photographs_(photographs),
       options_(std::move(options)),
       device_(device) {
-  if (network.config().output == nn::OutputRange{}) {
-    gain_ = kGain;
-    offset_ = kOffset;
-  }
   if (options_.batch < 1)
     throw std::invalid_argument(fmt::format("training: batch must be positive, got {}", options_.batch));
 }
@@ -55,16 +89,18 @@ double FastTraining::learning_rate_factor(const std::string& parameter) const {
 }
 
 autograd::Variable FastTraining::paint(const Tensor& photographs, int64_t style) const {
-  return autograd::affine(network_(autograd::Variable(photographs), {{style}}), gain_, offset_);
+  const auto [gain, offset] = learnt_range(network_);
+  return autograd::affine(network_(autograd::Variable(photographs), {{style}}), gain, offset);
 }
 
 nn::StateDict FastTraining::weights() {
   nn::StateDict weights = network_.state_dict();
-  if (gain_ == 1) return weights;
+  const auto [gain, offset] = learnt_range(network_);
+  if (gain == 1) return weights;
   const std::string last = last_layer(network_);
   Tensor &weight = weights.at(last + "weight"), &bias = weights.at(last + "bias");
-  weight = ops::affine(weight, gain_);
-  bias = ops::affine(bias, gain_, offset_);
+  weight = ops::affine(weight, gain);
+  bias = ops::affine(bias, gain, offset);
   return weights;
 }
 

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "nn/image_network.h"
+#include "nn/transform_model.h"
 #include "nst/training/perceptual_loss.h"
 #include "nst/training/picture_stream.h"
 
@@ -47,10 +47,13 @@ class FastTraining : public TrainingMethod {
   FastTrainingOptions options_;
   Device device_;
   double style_factor_ = 1;
-  // A network with a plain last layer learns (picture - offset) / gain: its weights need not grow a
-  // hundredfold before there is any contrast. weights() has both folded into that layer.
-  double gain_ = 1, offset_ = 0;
 };
+
+// A trained network's parameters as the first ones of this one, which has the same layers: another painting,
+// or larger crops, are learnt quicker from there. Style s begins as the model's style s, those beyond its
+// styles as its first. `network` is one for FastTraining, which folds the range of colours into the last
+// layer again. Throws std::invalid_argument when the layers are others.
+void start_from(nn::ImageNetwork& network, const nn::TransformModel& model);
 
 // Makes a freshly initialised network's pictures nearly grey. Noise of full contrast has Gram matrices so far
 // from any painting's that Adam's memory of those first gradients would slow it down for a thousand steps.

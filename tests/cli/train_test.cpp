@@ -115,6 +115,29 @@ TEST_F(Train, a_run_is_not_overwritten_and_goes_on_with_more_steps) {
       << other.err;
 }
 
+TEST_F(Train, goes_on_from_trained_weights_with_other_settings) {
+  ASSERT_EQ(run(arguments("run")).exit_code, 0);
+  ASSERT_EQ(
+      run(arguments("next", {"--init", "run/weights.safetensors", "--crop", "20", "--steps", "4"})).exit_code,
+      0);
+  // What it had learnt is the first loss of the next run, on other crops.
+  const auto first = losses("run").front().front().second, later = losses("next").front().front().second;
+  EXPECT_LT(later, 0.8 * first);
+  remember_files();
+  const Finished wider = run(arguments("wider", {"--init", "run/weights.safetensors", "--width", "8"}));
+  expect_refused(wider, 2, {"--init run/weights.safetensors: a network of other layers: c7s2-4,"});
+  expect_refused(run(arguments("out", {"--init", "style.png"})), 1, {"style.png"});
+}
+
+TEST_F(Train, trains_a_network_given_as_layers) {
+  const Finished finished = run(arguments("run", {"--network", "c3s2-4,R4,U2,c3s1-3", "--steps", "2"}));
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  remember_files();
+  expect_refused(run(arguments("out", {"--network", "c3s2-4,U2,c3s1-4"})), 2,
+                 {"--network: the last layer must have 3 channels"});
+  expect_refused(run(arguments("out", {"--network", "quik"})), 2, {"quik"});
+}
+
 TEST_F(Train, counts_what_it_skips) {
   write("photos/broken.jpg", "nothing");
   const Finished finished = run(arguments("run", {"--steps", "4"}));

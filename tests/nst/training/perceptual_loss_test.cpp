@@ -140,7 +140,7 @@ TEST_F(FastTrainingTest, styles_take_turns_and_only_theirs_learn) {
 }
 
 TEST_F(FastTrainingTest, the_weights_it_gives_paint_what_it_trained) {
-  for (const auto& config : {nn::pytorch_examples_transform(4), nn::quick_transform(4)}) {
+  for (const auto& config : {nn::lengstrom_transform(4), nn::quick_transform(4)}) {
     nn::ImageNetworkConfig two = config;
     two.styles = 2;
     nn::ImageNetwork network(two), used(two);
@@ -165,8 +165,34 @@ TEST_F(FastTrainingTest, starts_from_grey) {
   nn::ImageNetwork network(nn::quick_transform(8));
   nn::initialise(network, 1);
   start_from_grey(network);
+  PictureStream photographs = stream();
+  network.load_state_dict(
+      FastTraining(network, loss, photographs, {.batch = 1}).weights());  // what they are in use
   const auto painted = network(autograd::Variable(random_picture(16, 16, 4))).value().to_vector<double>();
   for (const double v : painted) EXPECT_NEAR(v, 127.5, 60);
+}
+
+TEST_F(FastTrainingTest, starts_from_a_trained_network) {
+  nn::ImageNetwork trained(nn::quick_transform(4, 2));
+  nn::initialise(trained, 5);
+  for (auto& [name, parameter] : trained.state_dict()) {  // tell the styles apart
+    if (name.ends_with(".1")) parameter.copy_from(ops::affine(parameter, 1, 0.5));
+  }
+  PictureStream photographs = stream();
+  const nn::TransformModel model{.config = trained.config(),
+                                 .state = FastTraining(trained, loss, photographs, {.batch = 1}).weights()};
+  nn::ImageNetwork used(model.config), three(nn::quick_transform(4, 3)), continued(nn::quick_transform(4, 3));
+  used.load_state_dict(model.state);
+  start_from(three, model);
+  continued.load_state_dict(FastTraining(three, loss, photographs, {.batch = 1}).weights());
+  const autograd::Variable photograph(random_picture(16, 16, 6));
+  for (const auto& [style, begins_as] : std::vector<std::pair<int64_t, int64_t>>{{0, 0}, {1, 1}, {2, 0}}) {
+    SCOPED_TRACE(style);
+    EXPECT_CLOSE(continued(photograph, {{style}}).value(), used(photograph, {{begins_as}}).value(), 1e-5);
+  }
+  nn::ImageNetwork wider(nn::quick_transform(8)), zeros(nn::johnson_transform(4));
+  EXPECT_THROW(start_from(wider, model), std::invalid_argument);
+  EXPECT_THROW(start_from(zeros, model), std::invalid_argument);
 }
 
 }  // namespace
