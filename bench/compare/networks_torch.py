@@ -65,7 +65,7 @@ VGG16 = (64, 64, "pool", 128, 128, "pool", 256, 256, 256, "pool", 512, 512, 512,
 
 
 def vgg16(convolutions):
-    """VGG16's first so many convolutions: a function from a picture to the output of each ReLU."""
+    """VGG16's first so many convolutions: a function from a picture to the output of each ReLU; .layers are theirs."""
     layers, c = nn.ModuleList(), 3
     for layer in VGG16:
         if layer != "pool":
@@ -85,4 +85,5 @@ def vgg16(convolutions):
                 maps.append(x)
         return maps
 
+    features.layers = layers
     return features
