@@ -9,9 +9,12 @@
 #include <variant>
 #include <vector>
 
+#include "nn/layer_string.h"
+#include "nn/transform_model.h"
 #include "nn/value_range.h"
 #include "nn/vgg_weights.h"
 #include "nn/weight_file.h"
+#include "nst/adain/weights.h"
 #include "nst/image.h"
 #include "tensor/printable.h"
 #include "tools/commands.h"
@@ -28,6 +31,7 @@ constexpr const char* kExamples = R"(Examples:
 
 constexpr size_t kMaxName = 100;   // bytes of a tensor's name that are shown
 constexpr size_t kMaxValue = 200;  // and of a value in the metadata
+constexpr size_t kMaxText = 1000;  // of what a network is
 
 struct TensorInfo {
   std::string name;
@@ -36,14 +40,56 @@ struct TensorInfo {
   nn::ValueRange range;
 };
 
+struct NetworkInfo {
+  std::string text, input;  // what it is, and what its pixels mean
+  Json object;
+};
+
 struct WeightsInfo {
   std::string format;
   uint64_t bytes = 0;
   // The network, or why it is none that is known.
-  std::variant<nn::VggWeights, std::string> network;
+  std::variant<NetworkInfo, std::string> network;
   std::map<std::string, std::string> metadata;
   std::vector<TensorInfo> tensors;
 };
+
+NetworkInfo describe_vgg(const nn::WeightFile& file) {
+  const nn::VggWeights vgg = nn::read_vgg(file);
+  const auto properties = nn::vgg_metadata(vgg);
+  const std::string& name = properties.at("network");
+  return {fmt::format("{}, up to {}", name, vgg.deepest), properties.at("preprocessing"),
+          Json{{"name", name},
+               {"deepest", vgg.deepest},
+               {"preprocessing", Json::parse(properties.at("preprocessing"))}}};
+}
+
+NetworkInfo describe_transform(const nn::WeightFile& file) {
+  const nn::TransformModel model = nn::read_transform(file);
+  const std::string layers = nn::layer_string(model.config.blocks), pixels = nn::to_json(model.pixels);
+  std::string text = fmt::format("transform network ({}), {}", model.origin, layers);
+  if (model.config.styles > 1) {
+    text += fmt::format(", {} styles: {}", model.config.styles, fmt::join(model.styles, ", "));
+  }
+  return {text, pixels,
+          Json{{"name", "transform"},
+               {"origin", model.origin},
+               {"layers", layers},
+               {"styles", model.styles},
+               {"preprocessing", Json::parse(pixels)}}};
+}
+
+NetworkInfo describe_adain(const nn::WeightFile& file) {
+  const std::string architecture = nst::name_of(describe_adain_network(file).architecture);
+  return {fmt::format("AdaIN network, {}", architecture), nn::to_json(nn::kPlainPreprocessing),
+          Json{{"name", "adain"}, {"architecture", architecture}}};
+}
+
+NetworkInfo describe_network(const nn::WeightFile& file) {
+  if (nn::is_transform(file)) return describe_transform(file);
+  if (is_adain_network(file)) return describe_adain(file);
+  return describe_vgg(file);
+}
 
 // Reads everything, so that a file whose index is sound and whose values are not is found out.
 WeightsInfo examine(const nn::WeightFile& file) {
@@ -52,8 +98,7 @@ WeightsInfo examine(const nn::WeightFile& file) {
     info.tensors.push_back({name, stored.type, stored.shape, nn::value_range(stored.read())});
   }
   try {
-    info.network = nn::read_vgg(file);
-    std::get<nn::VggWeights>(info.network).state.clear();  // may be hundreds of megabytes
+    info.network = describe_network(file);
   } catch (const std::runtime_error& error) {
     const std::string reason = error.what(), prefix = file.path() + ": ";
     info.network = reason.substr(reason.starts_with(prefix) ? prefix.size() : 0);
@@ -95,16 +140,11 @@ void print(const ImageInfo& image) {
              fmt::format("{} ({})", image.orientation, upright ? "upright" : "is turned upright when read"));
 }
 
-void print(const nn::VggWeights& vgg) {
-  auto properties = nn::vgg_metadata(vgg);
-  print_line("network", fmt::format("{}, up to {}", properties.at("network"), vgg.deepest));
-  print_line("input", properties.at("preprocessing"));
-}
-
 void print(const WeightsInfo& weights) {
   print_line("format", fmt::format("{}, {} bytes", weights.format, weights.bytes));
-  if (const auto* vgg = std::get_if<nn::VggWeights>(&weights.network)) {
-    print(*vgg);
+  if (const auto* network = std::get_if<NetworkInfo>(&weights.network)) {
+    print_line("network", printable(network->text, kMaxText));
+    print_line("input", network->input);
   } else {
     print_line("network", std::get<std::string>(weights.network));
   }
@@ -143,11 +183,8 @@ Json to_json(const ImageInfo& image) {
 
 Json to_json(const WeightsInfo& weights) {
   Json object{{"kind", "weights"}, {"format", weights.format}, {"bytes", weights.bytes}};
-  if (const auto* vgg = std::get_if<nn::VggWeights>(&weights.network)) {
-    const auto properties = nn::vgg_metadata(*vgg);
-    object["network"] = {{"name", properties.at("network")},
-                         {"deepest", vgg->deepest},
-                         {"preprocessing", Json::parse(properties.at("preprocessing"))}};
+  if (const auto* network = std::get_if<NetworkInfo>(&weights.network)) {
+    object["network"] = network->object;
   } else {
     object["network"] = nullptr;
     object["network_unknown_because"] = std::get<std::string>(weights.network);

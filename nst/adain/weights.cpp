@@ -60,6 +60,11 @@ NumberedConvolutions numbered_convolutions(const nn::WeightFile& file) {
 }
 
 // Which decoder has this many convolutions and takes this many channels.
+std::string metadata_of(const nn::WeightFile& file, const std::string& key) {
+  const auto found = file.metadata().find(key);
+  return found == file.metadata().end() ? std::string() : found->second;
+}
+
 AdainArchitecture architecture_of(const nn::WeightFile& file, const NumberedConvolutions& convolutions) {
   for (const int vgg_depth : {19, 16}) {
     for (const auto depth : {nn::AdainDepth::relu4_1, nn::AdainDepth::relu3_1}) {
@@ -144,22 +149,25 @@ nn::StateDict adain_encoder_state(const nn::VggWeights& vgg) {
   return state;
 }
 
-std::unique_ptr<AdainNetwork> load_adain_network(const nn::WeightFile& file, Device device) {
-  const auto& metadata = file.metadata();
-  const auto value = [&](const std::string& key) {
-    const auto found = metadata.find(key);
-    return found == metadata.end() ? std::string() : found->second;
-  };
-  if (value("network") != kNetwork) file.fail("not an AdaIN network of this program");
-  AdainArchitecture architecture;
-  AdainParams params;
+bool is_adain_network(const nn::WeightFile& file) { return metadata_of(file, "network") == kNetwork; }
+
+AdainDescription describe_adain_network(const nn::WeightFile& file) {
+  if (!is_adain_network(file)) file.fail("not an AdaIN network of this program");
+  AdainDescription described;
+  auto& [architecture, params] = described;
   try {
-    architecture = parse_adain_architecture(value("architecture"));
-    params.variance = value("variance") == "unbiased" ? ops::Variance::unbiased : ops::Variance::biased;
-    params.eps = std::stod(value("eps"));
+    architecture = parse_adain_architecture(metadata_of(file, "architecture"));
+    params.variance =
+        metadata_of(file, "variance") == "unbiased" ? ops::Variance::unbiased : ops::Variance::biased;
+    params.eps = std::stod(metadata_of(file, "eps"));
   } catch (const std::logic_error& error) {  // also stod's
     file.fail(fmt::format("its metadata are damaged: {}", error.what()));
   }
+  return described;
+}
+
+std::unique_ptr<AdainNetwork> load_adain_network(const nn::WeightFile& file, Device device) {
+  const auto [architecture, params] = describe_adain_network(file);
   auto network = make_adain_network(architecture, params, device);
   load(*network, file.read_all(), file, true);
   network->requires_grad(false);

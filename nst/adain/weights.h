@@ -30,6 +30,15 @@ std::unique_ptr<AdainNetwork> make_adain_network(const AdainArchitecture& archit
 // A VGG's convolutions under an nn::adain_encoder's names, its preprocessing for pictures in 0..1 first.
 nn::StateDict adain_encoder_state(const nn::VggWeights& vgg);
 
+// What one of our own files says of its network, without reading its tensors. Throws std::runtime_error when
+// it is none.
+struct AdainDescription {
+  AdainArchitecture architecture;
+  AdainParams params;
+};
+AdainDescription describe_adain_network(const nn::WeightFile& file);
+bool is_adain_network(const nn::WeightFile& file);
+
 // Both halves from one of our own files, as save_adain_network and training write them. Throws
 // std::runtime_error when it is none.
 std::unique_ptr<AdainNetwork> load_adain_network(const nn::WeightFile& file, Device device = kCpu);

@@ -60,6 +60,15 @@ TEST_F(InfoCommand, tells_which_vgg_a_file_holds) {
   EXPECT_EQ(object["tensors"].size(), 6u);
 }
 
+TEST_F(InfoCommand, tells_the_networks_that_come_with_nst) {
+  const std::string weights = std::string(NST_SOURCE_DIR) + "/weights/";
+  expect_shows(weights + "styles/quick.safetensors",
+               {"network      transform network (nst), c7s2-32,", " styles: chrysanthemums, rocks, "});
+  EXPECT_EQ(info_json(weights + "styles/quick.safetensors")["network"]["styles"][0], "chrysanthemums");
+  expect_shows(weights + "adain.safetensors", {"network      AdaIN network, compact"});
+  EXPECT_EQ(info_json(weights + "adain.safetensors")["network"]["name"], "adain");
+}
+
 TEST_F(InfoCommand, tells_every_tensor_of_any_weight_file) {
   for (const auto& [name, format] : std::map<std::string, std::string>{
            {"types_zip.pth", "PyTorch, zip container"},
