@@ -17,7 +17,7 @@ namespace {
 
 // Values with a creator, each after those it was computed from. Iterative: graphs are deep.
 // The order shares ownership: the walk cuts nodes from their inputs as it goes.
-std::vector<std::shared_ptr<GradInfo>> interior_order(const Variable& result) {
+std::vector<std::shared_ptr<GradInfo>> interior_order(const std::vector<std::shared_ptr<GradInfo>>& results) {
   struct Frame {
     std::shared_ptr<GradInfo> info;
     size_t next_input;
@@ -28,15 +28,17 @@ std::vector<std::shared_ptr<GradInfo>> interior_order(const Variable& result) {
   const auto visit = [&](const std::shared_ptr<GradInfo>& info) {
     if (info && info->creator && seen.insert(info.get()).second) stack.push_back({info, 0});
   };
-  visit(result.info());
-  while (!stack.empty()) {
-    Frame& frame = stack.back();
-    const auto& inputs = frame.info->creator->inputs;
-    if (frame.next_input < inputs.size()) {
-      visit(inputs[frame.next_input++]);
-    } else {
-      order.push_back(std::move(frame.info));
-      stack.pop_back();
+  for (const auto& result : results) {
+    visit(result);
+    while (!stack.empty()) {
+      Frame& frame = stack.back();
+      const auto& inputs = frame.info->creator->inputs;
+      if (frame.next_input < inputs.size()) {
+        visit(inputs[frame.next_input++]);
+      } else {
+        order.push_back(std::move(frame.info));
+        stack.pop_back();
+      }
     }
   }
   return order;
@@ -45,8 +47,8 @@ std::vector<std::shared_ptr<GradInfo>> interior_order(const Variable& result) {
 // The order in which backward() takes them: each after all that was computed from it, and as late as that
 // allows, so that a gradient waits for its turn no longer than it must. The number of ops between a value and
 // the furthest leaf gives such an order: a loss on an early layer comes when the rest of its network is done.
-std::vector<std::shared_ptr<GradInfo>> backward_order(const Variable& loss) {
-  auto order = interior_order(loss);
+std::vector<std::shared_ptr<GradInfo>> backward_order(const std::vector<std::shared_ptr<GradInfo>>& results) {
+  auto order = interior_order(results);
   std::unordered_map<const GradInfo*, int64_t> depth;
   for (const auto& info : order) {
     int64_t deepest = 0;
@@ -100,7 +102,7 @@ void give_back(GradInfo& info, Tensor sum, Tensor grad) {
 
 std::vector<Node*> topological_order(const Variable& result) {
   std::vector<Node*> nodes;
-  for (const auto& info : interior_order(result)) nodes.push_back(info->creator.get());
+  for (const auto& info : interior_order({result.info()})) nodes.push_back(info->creator.get());
   return nodes;
 }
 
@@ -110,14 +112,32 @@ void backward(const Variable& loss, Tensor seed) {
   if (!seed.defined()) {
     seed = Tensor::full(loss.shape(), 1, loss.value().dtype(), loss.value().device());
   }
-  check_same("backward", loss.value(), seed);
-  const auto order = backward_order(loss);
+  std::vector<Tensor> seeds;  // moved, not copied: a gradient that nobody else sees is added to in place
+  seeds.push_back(std::move(seed));
+  backward(std::vector{loss}, std::move(seeds));
+}
+
+void backward(std::vector<Variable> results, std::vector<Tensor> seeds) {
+  if (seeds.size() != results.size()) {
+    throw std::invalid_argument(
+        fmt::format("backward: {} gradients for {} results", seeds.size(), results.size()));
+  }
+  std::vector<std::shared_ptr<GradInfo>> wanted(results.size());
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (!seeds[i].defined() || !results[i].requires_grad()) continue;
+    check_same("backward", results[i].value(), seeds[i]);
+    wanted[i] = results[i].info();
+  }
+  results.clear();  // their values are the graph's to keep or to free
+  const auto order = backward_order(wanted);
   for (const auto& info : order) {
     if (!info->creator->backward) {
       throw std::invalid_argument("backward: the graph was walked before; compute the loss again");
     }
   }
-  accumulate(*loss.info(), std::move(seed));
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i]) accumulate(*wanted[i], std::move(seeds[i]));
+  }
   for (const auto& info : order) {
     Node& node = *info->creator;
     const Tensor grad_y = std::exchange(info->grad, {});

@@ -12,6 +12,10 @@ namespace nst::autograd {
 // std::logic_error when an op returns a gradient that does not match its input.
 void backward(const Variable& loss, Tensor seed = {});
 
+// The same for several results at once: adds the gradient of sum_i <seed_i, result_i>. Results without a
+// seed, or without need of a gradient, take no part.
+void backward(std::vector<Variable> results, std::vector<Tensor> seeds);
+
 // The nodes `result` depends on, each after the nodes of its inputs.
 std::vector<Node*> topological_order(const Variable& result);
 
