@@ -5,10 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numbers>
-#include <random>
 #include <stdexcept>
 
+#include "nst/normal_values.h"
 #include "tensor/names.h"
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/resize.h"
@@ -23,17 +22,6 @@ constexpr std::array<std::string_view, 2> kOptimiserNames{"lbfgs", "adam"};
 constexpr double kMidGrey = 127.5;
 constexpr double kNoiseDeviation = 50;     // of init noise, in 0..255
 constexpr size_t kImprovementWindow = 10;  // iterations over which min_improvement is judged
-
-// Standard normal values by Box and Muller, the same on every machine for a seed.
-std::vector<float> normal_values(int64_t count, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  const auto uniform = [&] { return (static_cast<double>(random() >> 11) + 0.5) * 0x1p-53; };
-  std::vector<float> values(static_cast<size_t>(count));
-  for (float& v : values) {
-    v = static_cast<float>(std::sqrt(-2 * std::log(uniform())) * std::cos(2 * std::numbers::pi * uniform()));
-  }
-  return values;
-}
 
 std::unique_ptr<nn::Minimiser> make_minimiser(const BasicOptions& options) {
   if (options.optimiser == OptimiserKind::adam) return std::make_unique<nn::Adam>(options.adam);
