@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
 
 #include "nn/initialise.h"
 #include "nn/normalise_activations.h"
@@ -80,23 +79,12 @@ struct TrainAdainCommand {
   AdainSettings settings;
   TrainRunOptions run_options;
 
-  void check() const;
   StreamOptions style_stream_options() const;
   // Reads the VGG's weights into an encoder of its kind, frozen, scaled to mean activations of 1.
   void load_vgg(nn::ImageNetwork& network, const nn::VggWeights& vgg,
                 const std::vector<std::filesystem::path>& photographs, Device device) const;
   void run();
 };
-
-void TrainAdainCommand::check() const {
-  const auto need = [](bool there, const char* option) {
-    if (!there) throw std::invalid_argument(fmt::format("train adain: {} is required", option));
-  };
-  need(!settings.common.photos.empty(), "--photos");
-  need(!settings.styles.empty(), "--styles");
-  need(!run_options.out.empty(), "--out");
-  if (run_options.resume.empty()) check_new_run(run_options);
-}
 
 StreamOptions TrainAdainCommand::style_stream_options() const {
   TrainSettings of_styles = settings.common;
@@ -125,16 +113,9 @@ void TrainAdainCommand::load_vgg(nn::ImageNetwork& network, const nn::VggWeights
 }
 
 void TrainAdainCommand::run() {
-  start_train_run(run_options);
-  std::optional<TrainingCheckpoint> checkpoint;
-  if (!run_options.resume.empty()) {
-    checkpoint = open_checkpoint(*app, run_options);
-    const TrainSettings given = settings.common;
-    settings = adain_settings_from_json(*checkpoint);
-    take_over(*app, given, settings.common);
-    run_options.out = run_options.resume;
-  }
-  check();
+  const auto checkpoint = start_train_run(*app, run_options);
+  if (checkpoint) go_on_with(*app, adain_settings_from_json(*checkpoint), settings);
+  check_needed(*app, settings.common, run_options, "--styles", !settings.styles.empty());
   const Device device = choose_device(run_options.device);
   const AdainArchitecture architecture = parse_adain_architecture(settings.network);
   const AdainParams params = settings.unbiased ? kNaotoAdain : kTorchAdain;

@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
 
 #include "nn/initialise.h"
 #include "nn/known_networks.h"
@@ -116,13 +115,7 @@ struct TrainFastCommand {
 };
 
 void TrainFastCommand::check() const {
-  const auto need = [](bool there, const char* option) {
-    if (!there) throw std::invalid_argument(fmt::format("train fast: {} is required", option));
-  };
-  need(!settings.common.photos.empty(), "--photos");
-  need(!settings.styles.empty(), "--style");
-  need(!run_options.out.empty(), "--out");
-  if (run_options.resume.empty()) check_new_run(run_options);
+  check_needed(*app, settings.common, run_options, "--style", !settings.styles.empty());
   const auto fits = [&](size_t count, const char* option) {
     if (count != 0 && count != settings.styles.size()) {
       throw std::invalid_argument(
@@ -163,15 +156,8 @@ void TrainFastCommand::first_weights(nn::ImageNetwork& network) const {
 }
 
 void TrainFastCommand::run() {
-  start_train_run(run_options);
-  std::optional<TrainingCheckpoint> checkpoint;
-  if (!run_options.resume.empty()) {
-    checkpoint = open_checkpoint(*app, run_options);
-    const TrainSettings given = settings.common;
-    settings = fast_settings_from_json(*checkpoint);
-    take_over(*app, given, settings.common);
-    run_options.out = run_options.resume;
-  }
+  const auto checkpoint = start_train_run(*app, run_options);
+  if (checkpoint) go_on_with(*app, fast_settings_from_json(*checkpoint), settings);
   check();
   if (settings.names.empty()) {
     for (const auto& style : settings.styles)

@@ -183,21 +183,20 @@ std::vector<Tensor> load_samples(const TrainSettings& settings,
   return samples;
 }
 
-void start_train_run(const TrainRunOptions& run) {
+std::optional<TrainingCheckpoint> start_train_run(const CLI::App& command, TrainRunOptions& run) {
   set_verbosity(run.quiet     ? Verbosity::quiet
                 : run.json    ? Verbosity::warnings
                 : run.verbose ? Verbosity::verbose
                               : Verbosity::normal);
   if (run.threads > 0) omp_set_num_threads(run.threads);
-}
-
-TrainingCheckpoint open_checkpoint(const CLI::App& command, const TrainRunOptions& run) {
+  if (run.resume.empty()) return std::nullopt;
   for (const CLI::Option* option : command.get_options()) {
     const std::string name = option->get_name();
     if (option->count() > 0 && !kFreeOnResume.contains(name)) {
       throw std::invalid_argument(name + " is part of the checkpoint and cannot be changed when resuming");
     }
   }
+  run.out = run.resume;
   return newest_checkpoint(run.resume);
 }
 
@@ -249,8 +248,16 @@ std::vector<std::filesystem::path> find_photographs(TrainSettings& settings) {
   return files;
 }
 
-void check_new_run(const TrainRunOptions& run) {
-  if (std::filesystem::exists(std::filesystem::path(run.out) / "checkpoints")) {
+void check_needed(const CLI::App& command, const TrainSettings& settings, const TrainRunOptions& run,
+                  std::string_view style_option, bool style_given) {
+  const auto need = [&](bool given, std::string_view option) {
+    if (!given)
+      throw std::invalid_argument(fmt::format("train {}: {} is required", command.get_name(), option));
+  };
+  need(!settings.photos.empty(), "--photos");
+  need(style_given, style_option);
+  need(!run.out.empty(), "--out");
+  if (run.resume.empty() && std::filesystem::exists(std::filesystem::path(run.out) / "checkpoints")) {
     throw std::invalid_argument(fmt::format(
         "--out {}: holds a run already; go on with --resume {}, or choose another folder", run.out, run.out));
   }

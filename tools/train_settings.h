@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,26 +62,32 @@ std::vector<Tensor> load_samples(const TrainSettings& settings,
 // A picture in 0..255 whose longer side is `size`.
 Tensor load_picture(const std::string& path, int64_t size);
 
-// Settles the run's verbosity and threads; to be called first.
-void start_train_run(const TrainRunOptions& run);
-
-// The newest checkpoint of the run in --resume's folder. Throws std::invalid_argument when the command line
-// has an option that the checkpoint settles, std::runtime_error when there is no checkpoint.
-TrainingCheckpoint open_checkpoint(const CLI::App& command, const TrainRunOptions& run);
+// To be called first: settles the run's verbosity and threads. With --resume, the newest checkpoint of the
+// run in that folder, which becomes --out too; throws std::invalid_argument when the command line has an
+// option that the checkpoint settles, std::runtime_error when there is no checkpoint.
+std::optional<TrainingCheckpoint> start_train_run(const CLI::App& command, TrainRunOptions& run);
 // Calls `read` with its settings, which are to be those of nst train `method`; throws std::runtime_error
 // naming the file when they are not, or `read` throws.
 void read_checkpoint_settings(const TrainingCheckpoint& checkpoint, std::string_view method,
                               const std::function<void(const nlohmann::json& settings)>& read);
 // Puts its state into the trainer; throws std::runtime_error naming the file when it does not fit.
 void resume_from(const TrainingCheckpoint& checkpoint, Trainer& trainer);
-// Puts what may be told anew, the number of steps and what is written when, into a checkpoint's settings.
+// `settings` become the checkpoint's, but for what may be told anew: the number of steps, what is written
+// when.
 void take_over(const CLI::App& command, const TrainSettings& given, TrainSettings& settings);
+template <class MethodSettings>
+void go_on_with(const CLI::App& command, const MethodSettings& of_checkpoint, MethodSettings& settings) {
+  const TrainSettings given = settings.common;
+  settings = of_checkpoint;
+  take_over(command, given, settings.common);
+}
+// Throws std::invalid_argument when --photos, the method's own `style_option` or --out was not given, or
+// --out holds a run already.
+void check_needed(const CLI::App& command, const TrainSettings& settings, const TrainRunOptions& run,
+                  std::string_view style_option, bool style_given);
 // The photographs; throws std::runtime_error when a run that goes on began with others. Notes their
 // fingerprint in the settings.
 std::vector<std::filesystem::path> find_photographs(TrainSettings& settings);
-// Throws std::invalid_argument where --out holds a run already.
-void check_new_run(const TrainRunOptions& run);
-
 // Runs to the end, with progress on the way and Ctrl-C caught; throws Interrupted after that. `settings` are
 // the method's, all of them.
 void run_and_report(Trainer& trainer, TrainingFolder& folder, PictureStream& photographs,
