@@ -58,4 +58,15 @@ int exif_orientation(Bytes jpeg) {
   return orientation >= 1 && orientation <= 8 ? orientation : 1;
 }
 
+UprightWalk upright_walk(PictureSize upright, int orientation) {
+  const int o = orientation;
+  const bool flip_rows = o == 3 || o == 4 || o == 6 || o == 7;     // of the stored picture
+  const bool flip_columns = o == 2 || o == 3 || o == 7 || o == 8;  // likewise
+  const auto [h, w] = upright;
+  const int64_t stored_h = lies_sideways(o) ? w : h, stored_w = lies_sideways(o) ? h : w;
+  const int64_t row = flip_rows ? -stored_w : stored_w, column = flip_columns ? -1 : 1;
+  const int64_t start = (flip_rows ? (stored_h - 1) * stored_w : 0) + (flip_columns ? stored_w - 1 : 0);
+  return lies_sideways(o) ? UprightWalk{start, column, row} : UprightWalk{start, row, column};
+}
+
 }  // namespace nst

@@ -128,23 +128,14 @@ Pixels<T> decode(Source& source, int& width, int& height) {
 template <class T>
 Tensor to_tensor(const T* pixels, const ImageInfo& info) {
   const int64_t h = info.height, w = info.width;
-  const int o = info.orientation;
-  const bool sideways = o >= 5;
-  const bool flip_rows = o == 3 || o == 4 || o == 6 || o == 7;     // of the stored picture
-  const bool flip_columns = o == 2 || o == 3 || o == 7 || o == 8;  // likewise
-  const int64_t stored_h = sideways ? w : h, stored_w = sideways ? h : w;
-  // The stored pixel of (y, x) is start + y * down + x * right.
-  const int64_t row = flip_rows ? -stored_w : stored_w, column = flip_columns ? -1 : 1;
-  const int64_t start = (flip_rows ? (stored_h - 1) * stored_w : 0) + (flip_columns ? stored_w - 1 : 0);
-  const int64_t down = sideways ? column : row, right = sideways ? row : column;
-
+  const UprightWalk walk = upright_walk({h, w}, info.orientation);
   Tensor image = Tensor::empty({1, h, w, 3});
   float* out = image.mutable_data<float>();
   constexpr float kFull = std::numeric_limits<T>::max();
   kernels::parallel_for(h, 16, [&](int64_t begin, int64_t end) {
     for (int64_t y = begin; y < end; ++y) {
       for (int64_t x = 0; x < w; ++x) {
-        const T* in = pixels + 4 * (start + y * down + x * right);
+        const T* in = pixels + 4 * (walk.start + y * walk.down + x * walk.right);
         const float alpha = in[3] / kFull;
         for (int c = 0; c < 3; ++c) out[(y * w + x) * 3 + c] = in[c] / kFull * alpha + (1 - alpha);
       }
@@ -159,7 +150,7 @@ Tensor decode(Bytes file, std::string_view name, const ImageInfo& info) {
   int width = 0, height = 0;
   const Pixels<T> pixels = decode<T>(source, width, height);
   if (!pixels) fail_to_decode(file, name, source, stbi_failure_reason());
-  const bool sideways = info.orientation >= 5;
+  const bool sideways = lies_sideways(info.orientation);
   if (source.ran_out() || width != (sideways ? info.height : info.width) ||
       height != (sideways ? info.width : info.height)) {
     fail_to_decode(file, name, source, "its header and its pixels disagree");
@@ -201,7 +192,7 @@ ImageInfo describe_image(Bytes file, std::string_view name) {
   Source again(file);
   info.bits = stbi_is_16_bit_from_callbacks(&kCallbacks, &again) ? 16 : 8;
   if (format == "JPEG") info.orientation = exif_orientation(file);
-  const bool sideways = info.orientation >= 5;
+  const bool sideways = lies_sideways(info.orientation);
   info.width = sideways ? height : width;
   info.height = sideways ? width : height;
   return info;

@@ -44,13 +44,17 @@ struct ImageInfo {
 ImageInfo describe_image(const std::filesystem::path& path);
 ImageInfo describe_image(std::span<const std::byte> file, std::string_view name);
 
+// Clamped to [0, 1], scaled by 255 and rounded to nearest, ties to even. image (1, H, W, C), of any device
+// and type. Throws std::invalid_argument for values that are NaN.
+std::vector<unsigned char> image_bytes(const Tensor& image);  // H * W * C
+
 struct SaveOptions {
   int jpeg_quality = 95;  // 1 to 100; above 90 without chroma subsampling
 };
 
 // Writes a PNG or JPEG file, by the extension of `path` (.png, .jpg, .jpeg); see AtomicFile in tensor/file.h.
-// `image` is (1, H, W, 3) or, for grey, (1, H, W, 1); values are clamped to [0, 1], scaled by 255 and rounded
-// to nearest, ties to even. Throws std::invalid_argument for another extension, shape or quality, for values
+// `image` is (1, H, W, 3) or, for grey, (1, H, W, 1); values become bytes as image_bytes
+// says. Throws std::invalid_argument for another extension, shape or quality, for values
 // that are NaN, and for sides beyond 65535 in a JPEG; std::runtime_error when the file cannot be written.
 void save_image(const std::filesystem::path& path, const Tensor& image, const SaveOptions& options = {});
 

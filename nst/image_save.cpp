@@ -30,22 +30,6 @@ void check_options(const SaveOptions& options) {
       fmt::format("save_image: jpeg_quality must be 1 to 100, got {}", options.jpeg_quality));
 }
 
-// float32 on the CPU, in 0 ... 255 by the default rounding mode, which is to nearest, ties to even.
-std::vector<unsigned char> to_bytes(const Tensor& image) {
-  std::vector<unsigned char> bytes(static_cast<size_t>(image.numel()));
-  const float* in = image.data<float>();
-  const double nans = kernels::parallel_sum(image.numel(), [&](int64_t begin, int64_t end) {
-    int64_t count = 0;
-    for (int64_t i = begin; i < end; ++i) {
-      count += std::isnan(in[i]);
-      bytes[i] = static_cast<unsigned char>(std::nearbyint(std::fmin(std::fmax(in[i], 0.0f), 1.0f) * 255.0f));
-    }
-    return static_cast<double>(count);
-  });
-  if (nans > 0) throw std::invalid_argument(fmt::format("save_image: {} values of the image are NaN", nans));
-  return bytes;
-}
-
 void append(void* user, void* data, int size) {
   const auto* bytes = static_cast<const std::byte*>(data);
   auto& file = *static_cast<std::vector<std::byte>*>(user);
@@ -53,6 +37,23 @@ void append(void* user, void* data, int size) {
 }
 
 }  // namespace
+
+std::vector<unsigned char> image_bytes(const Tensor& any) {
+  const Tensor image = any.to(kCpu).to(DType::float32);
+  std::vector<unsigned char> bytes(static_cast<size_t>(image.numel()));
+  const float* in = image.data<float>();
+  const double nans = kernels::parallel_sum(image.numel(), [&](int64_t begin, int64_t end) {
+    int64_t count = 0;
+    for (int64_t i = begin; i < end; ++i) {
+      count += std::isnan(in[i]);
+      // The default rounding mode is to nearest, ties to even.
+      bytes[i] = static_cast<unsigned char>(std::nearbyint(std::fmin(std::fmax(in[i], 0.0f), 1.0f) * 255.0f));
+    }
+    return static_cast<double>(count);
+  });
+  if (nans > 0) throw std::invalid_argument(fmt::format("image_bytes: {} values of the image are NaN", nans));
+  return bytes;
+}
 
 void check_can_save_image(const std::filesystem::path& path, const SaveOptions& options) {
   format_of(path);
@@ -76,7 +77,7 @@ std::vector<std::byte> encode_image(const Tensor& image, std::string_view extens
   }
   const int width = static_cast<int>(w), height = static_cast<int>(h),
             channels = static_cast<int>(image.size(3));
-  const auto pixels = to_bytes(image.to(kCpu).to(DType::float32));
+  const auto pixels = image_bytes(image);
   std::vector<std::byte> file;
   const int encoded =
       format == FileFormat::png

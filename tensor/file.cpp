@@ -137,6 +137,16 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
   }
 }
 
+void AtomicFile::write_at(int64_t offset, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(file_, bytes.data(), std::min(kChunk, bytes.size()), offset);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(errno);
+    offset += written;
+    bytes = bytes.subspan(static_cast<size_t>(written));
+  }
+}
+
 void AtomicFile::commit() {
   // Without this a crash soon after the rename may leave the new name with an empty file.
   if (!temporary_.empty() && ::fsync(file_) != 0) fail(errno);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string_view>
@@ -45,6 +46,9 @@ class AtomicFile {
   // Appends.
   void write(std::span<const std::byte> bytes);
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  // Writes at `offset` bytes from the beginning, over what is there or beyond the end; what write() appends
+  // goes where it would have gone without. Pipes cannot.
+  void write_at(int64_t offset, std::span<const std::byte> bytes);
   // Waits until the bytes are on the disk, then gives the file its name. To be called once, last.
   void commit();
 

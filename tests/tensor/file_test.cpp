@@ -89,6 +89,20 @@ TEST(AtomicFile, replaces_at_commit_and_not_before) {
   EXPECT_EQ(folder.names(), (Names{"a"}));
 }
 
+TEST(AtomicFile, writes_anywhere_and_goes_on_appending) {
+  const testing::TemporaryFolder folder;
+  const auto bytes = [](std::string_view text) { return std::as_bytes(std::span(text)); };
+  AtomicFile file(folder / "a");
+  file.write("0123");
+  file.write_at(1, bytes("xy"));
+  file.write_at(6, bytes("z"));  // leaves zeros between
+  file.write("4");
+  file.commit();
+  EXPECT_EQ(text_of(folder / "a"), std::string("0xy34\0z", 7));
+  AtomicFile null("/dev/null");
+  null.write_at(5, bytes("gone"));
+}
+
 TEST(AtomicFile, keeps_the_mode_and_follows_links) {
   const testing::TemporaryFolder folder;
   write_file_atomically(folder / "a", "old");
