@@ -4,6 +4,7 @@
 #include <omp.h>
 #include <Eigen/Core>
 
+#include "nst/film_file.h"
 #include "tensor/device.h"
 
 namespace nst {
@@ -18,6 +19,7 @@ std::vector<std::pair<std::string, std::string>> build_info() {
           {"threads", std::to_string(omp_get_max_threads())},
           {"eigen", fmt::format("{}.{}.{}", EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)},
           {"cuda", built_with_cuda() ? fmt::format("yes, {} device(s) found", cuda_device_count()) : "no"},
+          {"films", film_libraries().empty() ? "no" : film_libraries()},
           {"cudnn", cudnn.empty() ? cudnn_version() : "no: " + cudnn}};
 }
 
