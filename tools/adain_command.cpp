@@ -13,6 +13,7 @@
 #include "nst/adain/wct.h"
 #include "nst/adain/weights.h"
 #include "nst/colour.h"
+#include "nst/film_file.h"
 #include "nst/image.h"
 #include "nst/training/picture_grid.h"
 #include "nst/training/picture_stream.h"
@@ -21,6 +22,7 @@
 #include "tools/adain_network_option.h"
 #include "tools/commands.h"
 #include "tools/device_option.h"
+#include "tools/film_command.h"
 #include "tools/interrupt.h"
 #include "tools/log.h"
 #include "tools/option_checks.h"
@@ -36,6 +38,7 @@ constexpr const char* kExamples = R"(Examples:
   nst adain photo.jpg painting.jpg -o result.png --alpha 0.6 --size 1024 --style-size 512
   nst adain photo.jpg a.jpg b.jpg -o mix.png --style-weights 3,1
   nst adain photo.jpg sky.jpg ground.jpg -o result.png --mask sky.png --mask ground.png
+  nst adain film.mp4 painting.jpg -o painted.mp4 --size 640
   nst adain photos/ paintings/ -o grid.jpg
   nst adain photos/ paintings/ -o results/
   nst adain photo.jpg painting.jpg -o result.png --encoder vgg_normalised.pth --decoder decoder.pth)";
@@ -58,6 +61,7 @@ struct AdainCommand {
   double alpha = 1;
   bool preserve_color = false, wct = false, report = false;
   std::string report_vgg = "vgg16";
+  FilmOptions film;
   AdainNetworkOptions network_options;
   DeviceOptions device_options;
   int threads = 0;
@@ -74,10 +78,12 @@ struct AdainCommand {
   Tensor load(const std::string& path, int64_t longest) const;
   Style load_style_of(const std::string& path);
   FeatureTransform transform(const Style& style) const;
-  Tensor stylise(const Tensor& content_picture, std::span<const Style> with,
-                 const std::vector<double>& weights) const;
+  PaintFrame painter(std::span<const Style> with, const std::vector<double>& weights) const;
+  void check_mixture() const;
   void paint_one();
+  void paint_one_film();
   void paint_all();
+  std::vector<std::string> inputs() const;
   void check_out(const std::string& path) const;
   void write_report(const Tensor& content_picture, const Tensor& result, std::span<const Style> with,
                     double seconds) const;
@@ -113,29 +119,46 @@ FeatureTransform AdainCommand::transform(const Style& style) const {
   return [covariance](const Tensor& features) { return nst::wct(features, covariance); };
 }
 
-Tensor AdainCommand::stylise(const Tensor& content_picture, std::span<const Style> with,
-                             const std::vector<double>& weights) const {
+// Paints one photograph, or the pictures of one film, (1, H, W, 3) in 0..1. The styles and the masks are
+// looked at once.
+PaintFrame AdainCommand::painter(std::span<const Style> with, const std::vector<double>& weights) const {
   std::vector<FeatureTransform> transforms;
   for (const Style& style : with) transforms.push_back(transform(style));
   StyliseOptions options{.alpha = alpha, .weights = weights, .masks = {}};
-  for (const auto& path : masks) {
-    options.masks.push_back(
-        grey(resize_image(load_image(path), content_picture.size(1), content_picture.size(2))));
-  }
-  const Tensor result = network_->stylise(content_picture.to(device_), transforms, options).to(kCpu);
-  return preserve_color ? transfer_colour(result, content_picture) : result;
+  return [this, transforms, options](const Tensor& picture) mutable {
+    for (size_t i = options.masks.size(); i < masks.size(); ++i) {
+      options.masks.push_back(grey(resize_image(load_image(masks[i]), picture.size(1), picture.size(2))));
+    }
+    const Tensor result = network_->stylise(picture.to(device_), transforms, options).to(kCpu);
+    return preserve_color ? transfer_colour(result, picture) : result;
+  };
+}
+
+std::vector<std::string> AdainCommand::inputs() const {
+  std::vector<std::string> all{content};
+  all.insert(all.end(), styles.begin(), styles.end());
+  all.insert(all.end(), masks.begin(), masks.end());
+  return all;
 }
 
 void AdainCommand::check_out(const std::string& path) const {
   check_can_save_image(path);
-  std::vector<std::string> inputs{content};
-  inputs.insert(inputs.end(), styles.begin(), styles.end());
-  inputs.insert(inputs.end(), masks.begin(), masks.end());
-  for (const auto& input : inputs) {
+  for (const auto& input : inputs()) {
     std::error_code missing;
     if (fs::equivalent(path, input, missing)) {
       throw std::invalid_argument(fmt::format("-o {}: would overwrite {}", path, input));
     }
+  }
+}
+
+void AdainCommand::check_mixture() const {
+  if (!masks.empty() && masks.size() != styles.size()) {
+    throw std::invalid_argument(
+        fmt::format("{} of --mask for {} styles: each needs its own", masks.size(), styles.size()));
+  }
+  if (!style_weights.empty() && style_weights.size() != styles.size()) {
+    throw std::invalid_argument(
+        fmt::format("{} of --style-weights for {} styles", style_weights.size(), styles.size()));
   }
 }
 
@@ -145,23 +168,31 @@ void AdainCommand::paint_one() {
     check_writable(fs::path(out).replace_extension(".json"));
     find_weights(report_vgg);
   }
-  if (!masks.empty() && masks.size() != styles.size()) {
-    throw std::invalid_argument(
-        fmt::format("{} of --mask for {} styles: each needs its own", masks.size(), styles.size()));
-  }
-  if (!style_weights.empty() && style_weights.size() != styles.size()) {
-    throw std::invalid_argument(
-        fmt::format("{} of --style-weights for {} styles", style_weights.size(), styles.size()));
-  }
+  check_mixture();
   const Tensor picture = load(content, size);
   std::vector<Style> with;
   for (const auto& path : styles) with.push_back(load_style_of(path));
   const auto start = std::chrono::steady_clock::now();
-  const Tensor result = stylise(picture, with, style_weights);
+  const Tensor result = painter(with, style_weights)(picture);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   save_image(out, result);
   if (report) write_report(picture, result, with, seconds);
   spdlog::info("{}: {} x {} in {:.2f} s", out, result.size(2), result.size(1), seconds);
+}
+
+void AdainCommand::paint_one_film() {
+  if (report) throw std::invalid_argument("--report: is for a single picture");
+  for (const auto& style : styles) {
+    if (fs::is_directory(style)) {
+      throw std::invalid_argument(fmt::format("{}: a film has one style, or a mixture; not a folder", style));
+    }
+  }
+  check_film_output(out, inputs());
+  check_mixture();
+  std::vector<Style> with;
+  for (const auto& path : styles) with.push_back(load_style_of(path));
+  catch_interrupts();
+  paint_film(content, out, size, quiet, film, painter(with, style_weights));
 }
 
 void AdainCommand::paint_all() {
@@ -203,7 +234,7 @@ void AdainCommand::paint_all() {
     row.push_back(picture);
     for (const Style& style : with) {
       if (interrupted()) throw Interrupted("stopped");
-      const Tensor result = stylise(picture, std::span(&style, 1), {});
+      const Tensor result = painter(std::span(&style, 1), {})(picture);
       if (one_picture) {
         row.push_back(result);
       } else {
@@ -252,11 +283,17 @@ void AdainCommand::write_report(const Tensor& content_picture, const Tensor& res
 }
 
 void AdainCommand::run() {
-  set_verbosity(quiet ? Verbosity::quiet : verbose ? Verbosity::verbose : Verbosity::normal);
+  set_verbosity(quiet       ? Verbosity::quiet
+                : film.json ? Verbosity::warnings
+                : verbose   ? Verbosity::verbose
+                            : Verbosity::normal);
   if (threads > 0) omp_set_num_threads(threads);
+  const bool is_a_film = is_film(content);
+  check_film_options(film, is_a_film);
   device_ = choose_device(device_options);
   network_ = load_adain_network(network_options, device_);
   encoder_ = encoder_id(*network_);
+  if (is_a_film) return paint_one_film();
   bool folders = fs::is_directory(content);
   for (const auto& style : styles) folders = folders || fs::is_directory(style);
   folders ? paint_all() : paint_one();
@@ -274,13 +311,15 @@ void add_adain_command(CLI::App& app) {
   };
   const auto pictures = in("Pictures"), style = in("Style"), running = in("Run");
   AdainCommand& c = *command;
-  pictures("content", c.content, "The photograph, or a folder of them")->required();
+  pictures("content", c.content, "The photograph, a film, or a folder of photographs")->required();
   pictures("style", c.styles,
            "Paintings, or what `nst style encode` made of them: several are mixed. With a folder, here or "
            "there, every photograph is painted in every style")
       ->required();
   pictures("-o,--out", c.out,
-           "Where to write the result, .png or .jpg; for folders a grid of all, or a folder")
+           "Where to write the result, .png or .jpg; for a film .mp4, .mov or .mkv; for folders a grid of "
+           "all, or a "
+           "folder")
       ->required();
   pictures("--size", c.size, "Longer side of the result in pixels; 0 for the photograph's own")
       ->capture_default_str()
@@ -298,6 +337,7 @@ void add_adain_command(CLI::App& app) {
                  "Keep the photograph's colours: only its luminance is repainted")
       ->group("Style");
   adain->add_flag("--wct", c.wct, "Match covariances instead of deviations (Li et al. 2017)")->group("Style");
+  add_film_options(*adain, c.film);
   add_adain_network_options(*adain, c.network_options);
   adain
       ->add_flag("--report", c.report,

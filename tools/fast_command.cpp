@@ -1,9 +1,10 @@
-// nst fast: pictures through a trained transform network.
+// nst fast: pictures and films through a trained transform network.
 #include <fmt/format.h>
 #include <omp.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "tools/commands.h"
 #include "tools/device_option.h"
 #include "tools/fast_inputs.h"
+#include "tools/film_command.h"
 #include "tools/interrupt.h"
 #include "tools/log.h"
 #include "tools/option_checks.h"
@@ -26,10 +28,11 @@ namespace {
 
 constexpr const char* kExamples = R"(Examples:
   nst fast --list
-  nst fast photo.jpg -o painted.png --style swirls
-  nst fast photo.jpg -o painted.png --style swirls:0.7 --style waves:0.3 --strength 0.8
+  nst fast photo.jpg -o painted.png --style rocks
+  nst fast photo.jpg -o painted.png --style rocks:0.7 --style window:0.3 --strength 0.8
   nst fast holiday/ -o painted/ --style mosaic.pth --preserve-color
-  nst fast - -o - --style swirls < photo.jpg > painted.png)";
+  nst fast film.mp4 -o painted.mp4 --style rocks --size 640
+  nst fast - -o - --style rocks < photo.jpg > painted.png)";
 
 // Above this a picture goes through in strips of a quarter of it.
 constexpr int64_t kLargePicture = 4 << 20;  // pixels
@@ -39,6 +42,7 @@ struct FastCommand {
   std::vector<std::string> inputs, styles;
   std::string out, network;
   FastOptions options;
+  FilmOptions film;
   DeviceOptions device;
   int64_t size = 0, strips = -1;
   int threads = 0, jpeg_quality = SaveOptions{}.jpeg_quality;
@@ -47,6 +51,7 @@ struct FastCommand {
   void run();
 
  private:
+  Tensor painted(const FastStyle& style, const Tensor& picture) const;  // 0..1
   void stylise(const FastStyle& style, const FastJob& job) const;
 };
 
@@ -63,15 +68,22 @@ void write_picture(const std::filesystem::path& to, const Tensor& picture, const
   }
 }
 
-void FastCommand::stylise(const FastStyle& style, const FastJob& job) const {
-  const auto start = std::chrono::steady_clock::now();
-  Tensor picture = read_picture(job.from);
-  if (size > 0) picture = resize_image(picture, size, Side::longest);
+Tensor FastCommand::painted(const FastStyle& style, const Tensor& picture) const {
   FastOptions used = options;
   const int64_t pixels = picture.size(1) * picture.size(2);
   used.strip_pixels = strips >= 0 ? strips : pixels > kLargePicture ? kLargePicture / 4 : 0;
-  const Tensor result = style(ops::affine(picture, 255), used);
-  write_picture(job.to, ops::affine(result, 1.0 / 255), {.jpeg_quality = jpeg_quality});
+  return ops::affine(style(ops::affine(picture, 255), used), 1.0 / 255);
+}
+
+void FastCommand::stylise(const FastStyle& style, const FastJob& job) const {
+  if (job.film) {
+    return paint_film(job.from, job.to, size, quiet, film,
+                      [&](const Tensor& picture) { return painted(style, picture); });
+  }
+  const auto start = std::chrono::steady_clock::now();
+  Tensor picture = read_picture(job.from);
+  if (size > 0) picture = resize_image(picture, size, Side::longest);
+  write_picture(job.to, painted(style, picture), {.jpeg_quality = jpeg_quality});
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   spdlog::info("{}: {} x {} in {:.2f} s", job.to == "-" ? "standard output" : job.to.string(),
                picture.size(2), picture.size(1), seconds.count());
@@ -82,7 +94,7 @@ void FastCommand::run() {
     for (const auto& style : bundled_styles()) fmt::print("{}\n", style.name);
     return;
   }
-  set_verbosity(quiet ? Verbosity::quiet : Verbosity::normal);
+  set_verbosity(quiet ? Verbosity::quiet : film.json ? Verbosity::warnings : Verbosity::normal);
   if (threads > 0) omp_set_num_threads(threads);
   if (inputs.empty()) throw std::invalid_argument("fast: no picture");
   if (out.empty()) throw std::invalid_argument("fast: --out is required");
@@ -92,36 +104,44 @@ void FastCommand::run() {
   ChosenStyle chosen = choose_style(styles, network);
   options.mix = chosen.mix;
   const auto jobs = fast_jobs(inputs, out);
+  check_film_options(film, std::ranges::any_of(jobs, &FastJob::film));
   for (const FastJob& job : jobs) {
-    if (job.to != "-") check_can_save_image(job.to, {.jpeg_quality = jpeg_quality});
+    if (job.film) {
+      check_film_output(job.to, {job.from});
+    } else if (job.to != "-") {
+      check_can_save_image(job.to, {.jpeg_quality = jpeg_quality});
+    }
   }
   const FastStyle style(std::move(chosen.model), choose_device(device));
   catch_interrupts();
   size_t done = 0, failed = 0;
   for (const FastJob& job : jobs) {
-    if (interrupted()) throw Interrupted(fmt::format("stopped after {} of {} pictures", done, jobs.size()));
+    if (interrupted()) throw Interrupted(fmt::format("stopped after {} of {} files", done, jobs.size()));
     try {
       stylise(style, job);
       ++done;
-    } catch (const std::runtime_error& error) {  // one bad picture among many
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const std::runtime_error& error) {  // one bad file among many
       if (jobs.size() == 1) throw;
       spdlog::warn("{}", error.what());
       ++failed;
     }
   }
-  if (failed > 0) throw std::runtime_error(fmt::format("{} of {} pictures failed", failed, jobs.size()));
+  if (failed > 0) throw std::runtime_error(fmt::format("{} of {} files failed", failed, jobs.size()));
 }
 
 }  // namespace
 
 void add_fast_command(CLI::App& app) {
   auto command = std::make_shared<FastCommand>();
-  CLI::App* sub =
-      app.add_subcommand("fast", "Paint pictures with a trained network (Johnson et al. 2016): seconds");
+  CLI::App* sub = app.add_subcommand(
+      "fast", "Paint pictures and films with a trained network (Johnson et al. 2016): seconds");
   sub->footer(kExamples);
-  sub->add_option("pictures", command->inputs, "Pictures, folders of pictures, or - for standard input");
+  sub->add_option("pictures", command->inputs,
+                  "Pictures, films, folders of them, or - for a picture on standard input");
   sub->add_option("-o,--out", command->out,
-                  "The picture to write; for several, a folder; - for standard output");
+                  "What to write; for several, a folder; - for a picture on standard output");
   sub->add_option("--style", command->styles,
                   "A bundled style or a network's file: ours, .pth, ONNX, a folder of variables; NAME:WEIGHT "
                   "several times for a blend")
@@ -140,6 +160,7 @@ void add_fast_command(CLI::App& app) {
   sub->add_option("--jpeg-quality", command->jpeg_quality, "Of .jpg files")
       ->check(whole_number_in(1, 100))
       ->capture_default_str();
+  add_film_options(*sub, command->film);
   sub->add_flag("--list", command->list, "List the bundled styles");
   add_device_options(*sub, command->device);
   sub->add_option("--threads", command->threads, "Threads to use")

@@ -9,6 +9,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "nst/film_file.h"
 #include "nst/style_library.h"
 
 namespace nst::tools {
@@ -28,13 +29,14 @@ std::vector<fs::path> pictures_in(const fs::path& folder) {
   std::vector<fs::path> pictures;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (entry.is_regular_file() && std::ranges::count(kPictures, extension_of(entry.path())) > 0) {
+    const bool picture = std::ranges::count(kPictures, extension_of(entry.path())) > 0;
+    if (entry.is_regular_file() && (picture || is_named_as_film(entry.path()))) {
       pictures.push_back(entry.path());
     }
   }
   if (error) throw std::runtime_error(fmt::format("{}: {}", folder.string(), error.message()));
   if (pictures.empty())
-    throw std::invalid_argument(fmt::format("{}: no pictures in this folder", folder.string()));
+    throw std::invalid_argument(fmt::format("{}: no pictures or films in this folder", folder.string()));
   std::ranges::sort(pictures);
   return pictures;
 }
@@ -71,18 +73,19 @@ std::vector<FastJob> fast_jobs(const std::vector<std::string>& inputs, const std
       jobs.push_back({input, {}});
     }
   }
+  for (FastJob& job : jobs) job.film = is_film(job.from);
   if (!into_folder) {
     jobs.front().to = out;
   } else {
-    if (out == "-") throw std::invalid_argument("--out -: several pictures need a folder");
+    if (out == "-") throw std::invalid_argument("--out -: several files need a folder");
     std::set<fs::path> names;
     for (FastJob& job : jobs) {
       const std::string extension = extension_of(job.from);
       const bool jpeg = extension == ".jpg" || extension == ".jpeg";
       const fs::path stem = job.from == "-" ? "picture" : job.from.stem();
-      job.to = fs::path(out) / fs::path(stem).concat(jpeg ? ".jpg" : ".png");
+      job.to = fs::path(out) / fs::path(stem).concat(job.film ? ".mp4" : jpeg ? ".jpg" : ".png");
       if (!names.insert(job.to).second) {
-        throw std::invalid_argument(fmt::format("two pictures would become {}", job.to.string()));
+        throw std::invalid_argument(fmt::format("two of them would become {}", job.to.string()));
       }
     }
   }
@@ -90,7 +93,7 @@ std::vector<FastJob> fast_jobs(const std::vector<std::string>& inputs, const std
     std::error_code none;
     for (const FastJob& other : jobs) {
       if (other.from != "-" && fs::equivalent(job.to, other.from, none)) {
-        throw std::invalid_argument(fmt::format("{} would replace a picture that is read", job.to.string()));
+        throw std::invalid_argument(fmt::format("{} would replace a file that is read", job.to.string()));
       }
     }
   }

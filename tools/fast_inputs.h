@@ -1,4 +1,4 @@
-// What `nst fast` works on: which pictures become which files, in which style.
+// What `nst fast` works on: which pictures and films become which files, in which style.
 #pragma once
 
 #include <filesystem>
@@ -12,12 +12,13 @@ namespace nst::tools {
 // "-" stands for standard input or output.
 struct FastJob {
   std::filesystem::path from, to;
+  bool film = false;
 };
 
-// Pairs the pictures, or the folders of them, with what is to be written. With several, or with a folder,
-// `out` is a folder, which is made; a picture keeps its name there, as .jpg where it was one and else as
-// .png. Throws std::invalid_argument when two would have the same name, one would replace a picture that is
-// read, or there are none; std::runtime_error when a folder cannot be read or made.
+// Pairs the pictures and films, or the folders of them, with what is to be written. With several, or with a
+// folder, `out` is a folder, which is made; a picture keeps its name there, as .jpg where it was one and else
+// as .png, and a film as .mp4. Throws std::invalid_argument when two would have the same name, one would
+// replace a picture that is read, or there are none; std::runtime_error when a folder cannot be read or made.
 std::vector<FastJob> fast_jobs(const std::vector<std::string>& inputs, const std::string& out);
 
 // A style of a network by its name or number. Throws std::invalid_argument with those that there are.

@@ -9,12 +9,14 @@
 
 #include "nn/vgg_weights.h"
 #include "nst/basic.h"
+#include "nst/film_file.h"
 #include "nst/image.h"
 #include "nst/weight_store.h"
 #include "tensor/ops/elementwise.h"
 #include "tools/adain_network_option.h"
 #include "tools/commands.h"
 #include "tools/device_option.h"
+#include "tools/film_command.h"
 #include "tools/interrupt.h"
 #include "tools/log.h"
 #include "tools/option_checks.h"
@@ -25,7 +27,8 @@ namespace {
 
 constexpr const char* kExamples = R"(Examples:
   nst stylize photo.jpg painting.jpg -o result.png
-  nst stylize photo.jpg painting.jpg -o result.png --quality best)";
+  nst stylize photo.jpg painting.jpg -o result.png --quality best
+  nst stylize film.mp4 painting.jpg -o result.mp4)";
 
 constexpr std::array<std::string_view, 2> kQualityNames{"fast", "best"};
 constexpr int kIterations = 200;  // of `best`: it begins where others arrive after some hundred
@@ -35,10 +38,12 @@ struct StylizeCommand {
   std::string content, style, out, quality = "fast";
   int64_t size = 512;
   DeviceOptions device_options;
+  FilmOptions film;
   int threads = 0;
   bool quiet = false;
 
   void run();
+  void check() const;
   Tensor optimised(const Tensor& content_picture, const Tensor& style_picture, const Tensor& start,
                    Device device) const;
 };
@@ -62,9 +67,12 @@ Tensor StylizeCommand::optimised(const Tensor& content_picture, const Tensor& st
   return basic.picture();
 }
 
-void StylizeCommand::run() {
-  set_verbosity(quiet ? Verbosity::quiet : Verbosity::normal);
-  if (threads > 0) omp_set_num_threads(threads);
+void StylizeCommand::check() const {
+  check_film_options(film, is_film(content));
+  if (is_film(content)) {
+    if (quality == "best") throw std::invalid_argument("--quality best: is for photographs");
+    return check_film_output(out, {content, style});
+  }
   check_can_save_image(out);
   for (const auto& input : {content, style}) {
     std::error_code missing;
@@ -72,17 +80,29 @@ void StylizeCommand::run() {
       throw std::invalid_argument(fmt::format("-o {}: would overwrite {}", out, input));
     }
   }
-  const bool best = quality == "best";
-  if (best) find_weights("vgg16");  // before any work
+  if (quality == "best") find_weights("vgg16");
+}
+
+void StylizeCommand::run() {
+  set_verbosity(quiet ? Verbosity::quiet : film.json ? Verbosity::warnings : Verbosity::normal);
+  if (threads > 0) omp_set_num_threads(threads);
+  check();
   const Device device = choose_device(device_options);
   const auto load = [&](const std::string& path) {
     return resize_image(load_image(path), size, Side::longest).to(device);
   };
-  const Tensor content_picture = load(content), style_picture = load(style);
   const auto network = load_adain_network({}, device);
+  const Tensor style_picture = load(style);
   const std::vector styles{network->encode_style(style_picture)};
+  if (is_film(content)) {
+    catch_interrupts();
+    return paint_film(content, out, size, quiet, film, [&](const Tensor& picture) {
+      return network->stylise(picture.to(device), styles).to(kCpu);
+    });
+  }
+  const Tensor content_picture = load(content);
   Tensor result = network->stylise(content_picture, styles);
-  if (best) {
+  if (quality == "best") {
     const auto bytes = [](const Tensor& picture) { return ops::affine(picture, 255); };
     result = ops::affine(optimised(bytes(content_picture), bytes(style_picture), bytes(result), device),
                          1.0 / 255);
@@ -98,12 +118,15 @@ void add_stylize_command(CLI::App& app) {
   auto command = std::make_shared<StylizeCommand>();
   StylizeCommand& c = *command;
   CLI::App* stylize =
-      app.add_subcommand("stylize", "A photograph in the style of a painting: the place to begin");
+      app.add_subcommand("stylize", "A photograph or a film in the style of a painting: the place to begin");
   stylize->alias("stylise");
   stylize->footer(kExamples);
-  stylize->add_option("content", c.content, "The photograph")->required();
+  stylize->add_option("content", c.content, "The photograph, or a film")->required();
   stylize->add_option("style", c.style, "The painting")->required();
-  stylize->add_option("-o,--out", c.out, "Where to write the result, .png or .jpg")->required();
+  stylize
+      ->add_option("-o,--out", c.out,
+                   "Where to write the result, .png or .jpg; for a film .mp4, .mov or .mkv")
+      ->required();
   stylize
       ->add_option("--quality", c.quality,
                    "fast: one pass of a network; best: goes on from there by optimising, in minutes")
@@ -112,6 +135,7 @@ void add_stylize_command(CLI::App& app) {
   stylize->add_option("--size", c.size, "Longer side of the result in pixels")
       ->capture_default_str()
       ->check(number_in(16, 65536));
+  add_film_options(*stylize, c.film);
   add_device_options(*stylize, c.device_options);
   stylize->add_option("--threads", c.threads, "Threads to use")
       ->check(whole_number_in(1))
