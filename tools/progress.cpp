@@ -48,6 +48,7 @@ Progress::Progress(ProgressStyle style, int total, int done)
       total_(total),
       first_(done),
       start_(Clock::now()),
+      warm_(start_),
       last_line_(start_) {}
 
 Progress::~Progress() {
@@ -56,7 +57,10 @@ Progress::~Progress() {
 
 void Progress::update(int step, const Values& values) {
   if (mode_ == Mode::quiet) return;
-  const double rate = (step - first_) / std::max(seconds_since(start_), 1e-9);
+  const bool first = step == first_ + 1;
+  const double rate = first ? 1 / std::max(seconds_since(start_), 1e-9)
+                            : (step - first_ - 1) / std::max(seconds_since(warm_), 1e-9);
+  if (first) warm_ = Clock::now();
   if (mode_ == Mode::json) {
     nlohmann::ordered_json object{{"step", step}, {"total", total_}};
     for (const auto& [name, value] : values) object[name] = value;
@@ -65,12 +69,20 @@ void Progress::update(int step, const Values& values) {
     std::fflush(stdout);
     return;
   }
+  if (step == first_ + 2 && step < total_) tell_total(step, rate);
   if (mode_ == Mode::bar) return draw(step, values, rate);
   const bool due = step == first_ + 1 || step == total_ || seconds_since(last_line_) >= kLineInterval;
   if (!due) return;
   last_line_ = Clock::now();
   fmt::print(stderr, "{}/{}{}  {:.2f} it/s  {} left\n", step, total_, values_text(values), rate,
              format_duration((total_ - step) / rate));
+}
+
+void Progress::tell_total(int step, double rate) {
+  if (line_open_) fmt::print(stderr, "\r\033[K");
+  line_open_ = false;
+  spdlog::info("about {} for {} steps, as the second took {:.2g} s",
+               format_duration(seconds_since(start_) + (total_ - step) / rate), total_ - first_, 1 / rate);
 }
 
 void Progress::draw(int step, const Values& values, double rate) {

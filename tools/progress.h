@@ -21,7 +21,9 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   using Values = std::vector<std::pair<std::string, double>>;
-  // After step number `step`, with what there is to say about it, e.g. {{"loss", 12.5}}.
+  // After step number `step`, with what there is to say about it, e.g. {{"loss", 12.5}}. Speed is measured
+  // from the end of the first step, in which memory is laid out and weights are packed; the second tells how
+  // long all will take.
   void update(int step, const Values& values);
   // A remark on a line of its own: in the log, or among the JSON objects.
   void message(std::string_view text);
@@ -29,11 +31,12 @@ class Progress {
  private:
   enum class Mode { bar, lines, json, quiet };
   void draw(int step, const Values& values, double rate);
+  void tell_total(int step, double rate);
 
   Mode mode_;
   int total_;
   int first_;  // steps done before this run
-  std::chrono::steady_clock::time_point start_, last_line_;
+  std::chrono::steady_clock::time_point start_, warm_, last_line_;
   bool line_open_ = false;
 };
 

@@ -88,6 +88,7 @@ TEST_F(BasicCommand, verbose_tells_what_is_read) {
 TEST_F(BasicCommand, estimates_the_memory_and_says_where_the_picture_is) {
   const auto run = basic();
   EXPECT_TRUE(run.err.starts_with("40 x 30 pixels; about 0.1 GB of memory needed, ")) << run.err;
+  EXPECT_NE(run.err.find("\nabout 0:00 for 3 steps, as the second took 0."), std::string::npos) << run.err;
   EXPECT_NE(run.err.find("\nout.png: 3 iterations in 0:0"), std::string::npos) << run.err;
 }
 
