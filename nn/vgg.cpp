@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 #include <stdexcept>
+#include <utility>
 
 #include "autograd/ops/pool.h"
 #include "autograd/ops/relu.h"
@@ -38,43 +39,59 @@ Vgg::Vgg(const VggConfig& config, DType dtype, Device device) : config_(config) 
   requires_grad(false);
 }
 
-FeatureMaps Vgg::features(const autograd::Variable& x, const std::vector<std::string>& wanted) const {
-  for (const auto& name : wanted) check_vgg_layer(config_.depth, name);
-  const std::set<std::string> names(wanted.begin(), wanted.end());
-  FeatureMaps maps;
-  autograd::Variable value = x;
+void Vgg::visit(autograd::Variable x, const std::vector<std::string>& layers,
+                const LayerVisitor& visitor) const {
+  for (const auto& name : layers) check_vgg_layer(config_.depth, name);
+  std::set<std::string> to_come(layers.begin(), layers.end());
+  autograd::Variable value = std::move(x);
+  const auto hand_over = [&](const std::string& name) {
+    if (to_come.erase(name)) visitor(name, value);
+  };
   bool pool_rectifies = false;  // the value is still to be rectified, by the pool that comes next
-  for (size_t i = 0; i < layers_.size(); ++i) {
+  for (size_t i = 0; i < layers_.size() && !to_come.empty(); ++i) {
     const Layer& layer = layers_[i];
-    if (maps.size() == names.size()) break;
-    const ProfileRegion region(layer.name);
     if (layer.kind == Layer::Kind::pool) {
-      if (!config_.ceil_mode && std::min(value.shape()[1], value.shape()[2]) < 2) {
-        throw std::invalid_argument(fmt::format("vgg: the image is too small for {}: {}x{} is left there",
-                                                layer.name, value.shape()[2], value.shape()[1]));
-      }
-      const ops::PoolParams params{
-          .kernel = 2, .stride = 2, .ceil_mode = config_.ceil_mode, .relu = pool_rectifies};
-      value = config_.pooling == Pooling::max ? autograd::max_pool(value, params)
-                                              : autograd::average_pool(value, params);
-      if (names.contains(layer.name)) maps.emplace(layer.name, value);
+      value = pool(layer.name, value, pool_rectifies);
+      hand_over(layer.name);
       continue;
     }
     const std::string relu_name = "relu" + layer.name.substr(4);
     // A max pool rectifies what it kept: the map before it is then in nobody's backward, and is freed.
     pool_rectifies = config_.pooling == Pooling::max && i + 1 < layers_.size() &&
-                     layers_[i + 1].kind == Layer::Kind::pool && !names.contains(relu_name);
-    const bool wanted_before_relu = names.contains(layer.name);
+                     layers_[i + 1].kind == Layer::Kind::pool && !to_come.contains(relu_name);
+    const bool wanted_before_relu = to_come.contains(layer.name);
     auto params = layer.conv->config().params;
     params.relu = !wanted_before_relu && !pool_rectifies;
-    value = (*layer.conv)(value, params);
-    if (wanted_before_relu) maps.emplace(layer.name, value);
-    if (wanted_before_relu && !pool_rectifies) value = autograd::relu(value);
-    if (names.contains(relu_name)) maps.emplace(relu_name, value);
+    {
+      const ProfileRegion region(layer.name);
+      value = (*layer.conv)(value, params);
+    }
+    hand_over(layer.name);
+    if (wanted_before_relu && !pool_rectifies) {
+      const ProfileRegion region(layer.name);
+      value = autograd::relu(value);
+    }
+    hand_over(relu_name);
   }
-  if (maps.size() < names.size()) {
+  if (!to_come.empty()) {
     throw std::invalid_argument(fmt::format("vgg: built only up to {}", config_.deepest));
   }
+}
+
+autograd::Variable Vgg::pool(const std::string& name, const autograd::Variable& x, bool relu) const {
+  const ProfileRegion region(name);
+  if (!config_.ceil_mode && std::min(x.shape()[1], x.shape()[2]) < 2) {
+    throw std::invalid_argument(fmt::format("vgg: the image is too small for {}: {}x{} is left there", name,
+                                            x.shape()[2], x.shape()[1]));
+  }
+  const ops::PoolParams params{.kernel = 2, .stride = 2, .ceil_mode = config_.ceil_mode, .relu = relu};
+  return config_.pooling == Pooling::max ? autograd::max_pool(x, params) : autograd::average_pool(x, params);
+}
+
+FeatureMaps Vgg::features(const autograd::Variable& x, const std::vector<std::string>& layers) const {
+  FeatureMaps maps;
+  visit(x, layers,
+        [&](const std::string& layer, const autograd::Variable& map) { maps.emplace(layer, map); });
   return maps;
 }
 

@@ -2,6 +2,7 @@
 // convolutions and ReLUs, each but the last followed here by a 2x2 pooling.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,6 +26,7 @@ struct VggConfig {
 };
 
 using FeatureMaps = std::map<std::string, autograd::Variable, std::less<>>;
+using LayerVisitor = std::function<void(const std::string& layer, const autograd::Variable& map)>;
 
 // Parameters `conv1_1.weight` (K, C, 3, 3), `conv1_1.bias` (K) and so on. Frozen: gradients flow through to
 // the input, never to the parameters, unless requires_grad(true) is called.
@@ -33,14 +35,19 @@ class Vgg : public Module {
   // Throws std::invalid_argument on another depth or an unknown layer.
   explicit Vgg(const VggConfig& config, DType dtype = DType::float32, Device device = kCpu);
 
-  // x (N, H, W, 3), preprocessed as the weights want it -> the named layers' outputs (N, H', W', C).
-  // Runs only as deep as needed. Throws std::invalid_argument on an unknown layer or an image that
-  // poolings have shrunk to nothing.
+  // x (N, H, W, 3), preprocessed as the weights want it. Hands the visitor the named layers' outputs
+  // (N, H', W', C), each as soon as it is there and before anything deeper is: of maps that neither the
+  // visitor nor a graph keeps, two live at a time. Runs only as deep as needed. Throws std::invalid_argument
+  // on an unknown layer or an image that poolings have shrunk to nothing.
+  void visit(autograd::Variable x, const std::vector<std::string>& layers, const LayerVisitor& visitor) const;
+  // All of them, kept.
   FeatureMaps features(const autograd::Variable& x, const std::vector<std::string>& layers) const;
 
   const VggConfig& config() const { return config_; }
 
  private:
+  autograd::Variable pool(const std::string& name, const autograd::Variable& x, bool relu) const;
+
   struct Layer {
     enum class Kind { conv, pool } kind;
     std::string name;  // "conv3_2" or "pool3"

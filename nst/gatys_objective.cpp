@@ -166,23 +166,39 @@ Variable GatysObjective::term_statistic(const nn::FeatureMaps& maps, size_t t, c
   return style_statistic(maps, term, statistic_params(), part);
 }
 
+std::vector<LayerReader> GatysObjective::content_readers(const NumberedReader& read) const {
+  std::vector<LayerReader> readers;
+  for (size_t i = 0; i < options_.content_layers.size(); ++i) {
+    readers.push_back({{options_.content_layers[i].layer}, [=](const auto& maps) { read(i, maps); }});
+  }
+  return readers;
+}
+
+std::vector<LayerReader> GatysObjective::term_readers(const NumberedReader& read) const {
+  std::vector<LayerReader> readers;
+  for (size_t t = 0; t < options_.style_layers.size(); ++t) {
+    readers.push_back({layers_of(options_.style_layers[t]), [=](const auto& maps) { read(t, maps); }});
+  }
+  return readers;
+}
+
 std::vector<Tensor> GatysObjective::read_statistics(const Tensor& picture,
                                                     const std::vector<Tensor>& guides) const {
   const PictureSize size = size_of(picture);
   std::vector<Tensor> sums(guides.size());
-  const auto add = [&](const nn::FeatureMaps& maps, const Tile* tile) {
-    for (size_t t = 0; t < sums.size(); ++t) {
-      const Tensor part = term_statistic(maps, t, guides[t], size, tile).value();
-      sums[t] = sums[t].defined() ? ops::add(sums[t], part) : part;
-    }
+  const auto add = [&](const Tensor& crop, const Tile* tile) {
+    network_.read(Variable(crop), term_readers([&](size_t t, const nn::FeatureMaps& maps) {
+                    const Tensor part = term_statistic(maps, t, guides[t], size, tile).value();
+                    sums[t] = sums[t].defined() ? ops::add(sums[t], part) : part;
+                  }));
   };
   if (!is_tiled(size)) {
-    add(network_.features(Variable(picture), style_layers_), nullptr);
+    add(picture, nullptr);
     return sums;
   }
   const TileReach reach = tile_reach(network_.config().depth, style_layers_, options_.style_layers);
   for (const Tile& tile : picture_tiles(size, options_.tile, reach)) {
-    add(network_.features(Variable(read_window(picture, tile.crop)), style_layers_), &tile);
+    add(read_window(picture, tile.crop), &tile);
   }
   return sums;
 }
@@ -220,7 +236,7 @@ void GatysObjective::read_content(const Tensor& content) {
                                                                 : Tensor());
   }
   if (!is_tiled(size_)) {
-    const auto maps = network_.features(Variable(content), names);
+    const auto maps = network_.features(Variable(content), names);  // all of them are kept
     for (const auto& name : names) content_targets_.push_back(maps.at(name).value());
     return;
   }
@@ -232,12 +248,12 @@ void GatysObjective::read_content(const Tensor& content) {
   }
   for (const Tile& tile :
        picture_tiles(size_, options_.tile, tile_reach(network_.config().depth, names, {}))) {
-    const auto maps = network_.features(Variable(read_window(content, tile.crop)), names);
-    for (size_t i = 0; i < names.size(); ++i) {
-      add_to_window(
-          content_targets_[i], core_in_map(network_.config(), names[i], tile, size_),
-          read_window(maps.at(names[i]).value(), core_in_crop(network_.config(), names[i], tile, size_)));
-    }
+    network_.read(Variable(read_window(content, tile.crop)),
+                  content_readers([&](size_t i, const nn::FeatureMaps& maps) {
+                    add_to_window(content_targets_[i], core_in_map(network_.config(), names[i], tile, size_),
+                                  read_window(maps.at(names[i]).value(),
+                                              core_in_crop(network_.config(), names[i], tile, size_)));
+                  }));
   }
 }
 
@@ -259,6 +275,21 @@ Variable GatysObjective::content_term(const nn::FeatureMaps& maps, size_t i, con
     target = ops::mask_forward(target, guide);
   }
   return autograd::sum_of_squares(features, Variable(target), scale);
+}
+
+GatysObjective::Reading GatysObjective::read_picture(const Variable& crop, const Tile* tile) const {
+  const size_t terms = options_.style_layers.size();
+  Reading reading{std::vector<Variable>(content_targets_.size()),
+                  std::vector(regions_.size(), std::vector<Variable>(terms))};
+  auto readers = content_readers(
+      [&](size_t i, const nn::FeatureMaps& maps) { reading.content[i] = content_term(maps, i, tile); });
+  auto style_readers = term_readers([&](size_t t, const nn::FeatureMaps& maps) {
+    for (size_t r = 0; r < regions_.size(); ++r)
+      reading.statistics[r][t] = term_statistic(maps, t, regions_[r].guides[t], size_, tile);
+  });
+  std::ranges::move(style_readers, std::back_inserter(readers));
+  network_.read(crop, std::move(readers));
+  return reading;
 }
 
 void GatysObjective::add_style_losses(const std::vector<std::vector<Variable>>& statistics, Variable& total,
@@ -285,17 +316,11 @@ LossTerms GatysObjective::split(const std::vector<double>& values) const {
 }
 
 std::pair<Variable, Tensor> GatysObjective::operator()(const Variable& picture) const {
-  const auto maps = network_.features(picture, layers_);
+  const auto [content, statistics] = read_picture(picture, nullptr);
   Variable total;
   std::vector<Tensor> terms(1);
-  for (size_t i = 0; i < content_targets_.size(); ++i) {
-    terms.push_back(add_term(total, content_term(maps, i, nullptr),
-                             options_.content_layers[i].weight * options_.content_weight));
-  }
-  std::vector<std::vector<Variable>> statistics(regions_.size());
-  for (size_t r = 0; r < regions_.size(); ++r) {
-    for (size_t t = 0; t < options_.style_layers.size(); ++t)
-      statistics[r].push_back(term_statistic(maps, t, regions_[r].guides[t], size_, nullptr));
+  for (size_t i = 0; i < content.size(); ++i) {
+    terms.push_back(add_term(total, content[i], options_.content_layers[i].weight * options_.content_weight));
   }
   add_style_losses(statistics, total, terms);
   if (options_.tv_weight > 0) {

@@ -7,6 +7,7 @@
 // own, and style_t is the weighted mean of their losses.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -116,9 +117,20 @@ class GatysObjective {
   void read_content(const Tensor& content);
   bool is_tiled(PictureSize picture) const;
 
+  // One reader per content layer, or style term, told its number.
+  using NumberedReader = std::function<void(size_t number, const nn::FeatureMaps& maps)>;
+  std::vector<LayerReader> content_readers(const NumberedReader& read) const;
+  std::vector<LayerReader> term_readers(const NumberedReader& read) const;
+
   autograd::Variable term_statistic(const nn::FeatureMaps& maps, size_t term, const Tensor& guide,
                                     PictureSize picture, const Tile* tile) const;
   autograd::Variable content_term(const nn::FeatureMaps& maps, size_t layer, const Tile* tile) const;
+  // What the losses of a picture, or of one of its tiles, are made of.
+  struct Reading {
+    std::vector<autograd::Variable> content;                  // per content layer: its term, unweighted
+    std::vector<std::vector<autograd::Variable>> statistics;  // [region][term]
+  };
+  Reading read_picture(const autograd::Variable& crop, const Tile* tile) const;
   // Adds the style losses of some statistics, [region][term], to a total, and to the terms.
   void add_style_losses(const std::vector<std::vector<autograd::Variable>>& statistics,
                         autograd::Variable& total, std::vector<Tensor>& terms) const;

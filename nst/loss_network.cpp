@@ -1,5 +1,8 @@
 #include "nst/loss_network.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "nst/picture_size.h"
 
 namespace nst {
@@ -12,6 +15,25 @@ LossNetwork::LossNetwork(const nn::VggConfig& config, const nn::StateDict& weigh
   vgg_->load_state_dict(weights, /*strict=*/false);
   preprocess_->load_state_dict(nn::preprocessing_convolution(preprocessing, kPictureRange));
   preprocess_->requires_grad(false);
+}
+
+void LossNetwork::read(const autograd::Variable& picture, std::vector<LayerReader> readers) const {
+  std::vector<std::string> layers;
+  for (const LayerReader& reader : readers) std::ranges::copy(reader.layers, std::back_inserter(layers));
+  nn::FeatureMaps maps;
+  vgg_->visit((*preprocess_)(picture), layers, [&](const std::string& layer, const autograd::Variable& map) {
+    maps.emplace(layer, map);
+    for (auto reader = readers.begin(); reader != readers.end();) {
+      const bool ready =
+          std::ranges::all_of(reader->layers, [&](const auto& name) { return maps.contains(name); });
+      if (ready) reader->read(maps);
+      reader = ready ? readers.erase(reader) : std::next(reader);
+    }
+    std::erase_if(maps, [&](const auto& entry) {
+      return std::ranges::none_of(
+          readers, [&](const auto& reader) { return std::ranges::count(reader.layers, entry.first) > 0; });
+    });
+  });
 }
 
 nn::FeatureMaps LossNetwork::features(const autograd::Variable& picture,

@@ -1,6 +1,7 @@
 // A VGG with the preprocessing its weights were trained with: from a picture to named feature maps.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,12 @@
 #include "nn/vgg.h"
 
 namespace nst {
+
+// What wants some layers' maps together: a statistic, a loss, a target.
+struct LayerReader {
+  std::vector<std::string> layers;                        // at least one
+  std::function<void(const nn::FeatureMaps& maps)> read;  // once; `maps` holds those, and perhaps others
+};
 
 // Pictures are (N, H, W, 3), RGB, 0..255: the units in which the programs we compare with optimise, so that
 // learning rates and loss curves mean the same.
@@ -19,6 +26,9 @@ class LossNetwork {
   LossNetwork(const nn::VggConfig& config, const nn::StateDict& weights,
               const nn::Preprocessing& preprocessing, DType dtype = DType::float32, Device device = kCpu);
 
+  // Runs the network as deep as the readers need. Each reads as soon as the last of its layers is there; a
+  // map that no later reader waits for is let go before the network goes on, unless a graph needs it.
+  void read(const autograd::Variable& picture, std::vector<LayerReader> readers) const;
   // The named layers' outputs, (N, H', W', C).
   nn::FeatureMaps features(const autograd::Variable& picture, const std::vector<std::string>& layers) const;
 

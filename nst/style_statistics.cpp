@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 #include "autograd/ops/blur.h"
 #include "autograd/ops/elementwise.h"
@@ -32,12 +33,14 @@ Variable moments(const Variable& map, const StatisticPart& part) {
 
 }  // namespace
 
+std::vector<std::string> layers_of(const StyleTerm& term) {
+  if (term.with.empty()) return {term.layer};
+  return {term.layer, term.with};
+}
+
 std::vector<std::string> layers_of(const std::vector<StyleTerm>& terms) {
   std::vector<std::string> layers;
-  for (const auto& term : terms) {
-    layers.push_back(term.layer);
-    if (!term.with.empty()) layers.push_back(term.with);
-  }
+  for (const auto& term : terms) std::ranges::copy(layers_of(term), std::back_inserter(layers));
   std::ranges::sort(layers);
   layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
   return layers;

@@ -20,6 +20,8 @@ struct StyleTerm {
   int blurs = 0;          // passes of autograd::blur over the larger of both maps (section 3.6)
 };
 
+// The layers that a term needs: one, or two.
+std::vector<std::string> layers_of(const StyleTerm& term);
 // The layers that some terms need, sorted, once each.
 std::vector<std::string> layers_of(const std::vector<StyleTerm>& terms);
 // The layer whose map has the size that a term is summed over: of a pair the smaller, deeper one.

@@ -29,11 +29,11 @@ GatysObjective::Evaluation GatysObjective::evaluate_tiled(const Tensor& x) const
     std::vector<std::vector<Tensor>> sums(regions_.size(), std::vector<Tensor>(options_.style_layers.size()));
     const autograd::NoGradGuard no_grad;
     for (const Tile& tile : tiles) {
-      const auto maps = network_.features(Variable(read_window(x, tile.crop)), style_layers_);
-      for (size_t r = 0; r < sums.size(); ++r) {
-        for (size_t t = 0; t < sums[r].size(); ++t)
+      const auto add_statistics = [&](size_t t, const nn::FeatureMaps& maps) {
+        for (size_t r = 0; r < sums.size(); ++r)
           add_to(sums[r][t], term_statistic(maps, t, regions_[r].guides[t], size_, &tile).value());
-      }
+      };
+      network_.read(Variable(read_window(x, tile.crop)), term_readers(add_statistics));
     }
     for (size_t r = 0; r < sums.size(); ++r) {
       for (const Tensor& sum : sums[r]) statistics[r].emplace_back(sum, true);
@@ -50,18 +50,17 @@ GatysObjective::Evaluation GatysObjective::evaluate_tiled(const Tensor& x) const
   Tensor grad = Tensor::zeros(x.shape(), x.dtype(), x.device());
   for (const Tile& tile : tiles) {
     const Variable crop(read_window(x, tile.crop), true);
-    const auto maps = network_.features(crop, layers_);
+    const auto [content, parts] = read_picture(crop, &tile);
     Variable total;
     for (size_t i = 0; i < content_terms.size(); ++i) {
-      const Variable term = autograd::scale(content_term(maps, i, &tile),
-                                            options_.content_layers[i].weight * options_.content_weight);
+      const Variable term =
+          autograd::scale(content[i], options_.content_layers[i].weight * options_.content_weight);
       add_to(content_terms[i], term.value());
       add_to(total, term);
     }
     for (size_t r = 0; r < regions_.size(); ++r) {
       for (size_t t = 0; t < statistics[r].size(); ++t) {
-        const Variable part = term_statistic(maps, t, regions_[r].guides[t], size_, &tile);
-        add_to(total, autograd::sum(autograd::mul(part, Variable(statistics[r][t].grad()))));
+        add_to(total, autograd::sum(autograd::mul(parts[r][t], Variable(statistics[r][t].grad()))));
       }
     }
     if (!total.defined()) break;  // total variation is all there is

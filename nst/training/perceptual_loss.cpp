@@ -56,11 +56,15 @@ PerceptualLoss::PerceptualLoss(const LossNetwork& network, const std::vector<Sty
       throw std::invalid_argument(fmt::format("training: a style's weight must be at least 0, got {}", w));
     sum += w;
     style_weights_.push_back(w);
-    auto& targets = targets_.emplace_back();
-    const auto maps = network_.features(autograd::Variable(style.picture), layers_of(options_.style_layers));
-    for (const StyleTerm& term : options_.style_layers) {
-      targets.push_back(style_gram(maps.at(term.layer), options_.style_normalisation).value());
+    auto& targets = targets_.emplace_back(options_.style_layers.size());
+    std::vector<LayerReader> readers;
+    for (size_t i = 0; i < targets.size(); ++i) {
+      readers.push_back({{options_.style_layers[i].layer}, [&, i](const nn::FeatureMaps& maps) {
+                           const auto& map = maps.at(options_.style_layers[i].layer);
+                           targets[i] = style_gram(map, options_.style_normalisation).value();
+                         }});
     }
+    network_.read(autograd::Variable(style.picture), std::move(readers));
   }
   if (!(sum > 0) || !std::isfinite(sum) || options_.content_weight < 0 || options_.tv_weight < 0)
     throw std::invalid_argument("training: the weights of the losses must be at least 0, and one above");

@@ -35,6 +35,25 @@ TEST(Vgg, runs_only_as_deep_as_built_and_asked) {
   EXPECT_INVALID(vgg.features(x, {"relu9_1"}), "no layer 'relu9_1'");
 }
 
+TEST(Vgg, hands_over_each_layer_and_keeps_none) {
+  nn::Vgg vgg({.depth = 16, .deepest = "relu3_1"});
+  vgg.load_state_dict(testing::random_vgg_weights(16, "relu3_1"));
+  const Variable x(testing::random_tensor({1, 16, 16, 3}, DType::float32, 1));
+  const std::vector<std::string> in_order{"conv1_1", "relu1_1", "relu1_2", "pool1", "relu2_2", "relu3_1"};
+  const auto kept = vgg.features(x, in_order);
+  std::vector<std::string> seen;
+  std::vector<std::weak_ptr<const void>> maps;
+  vgg.visit(x, {"relu3_1", "relu2_2", "pool1", "relu1_2", "relu1_1", "conv1_1"},
+            [&](const std::string& layer, const Variable& map) {
+              seen.push_back(layer);
+              EXPECT_CLOSE(map.value(), kept.at(layer).value(), 0);
+              maps.push_back(map.value().storage());
+              // What came before this map's own input is gone.
+              for (size_t i = 0; i + 2 < maps.size(); ++i) EXPECT_TRUE(maps[i].expired()) << seen[i];
+            });
+  EXPECT_EQ(seen, in_order);
+}
+
 TEST(Vgg, layers_before_and_after_the_relu_are_what_the_ops_give) {
   const auto weights = testing::random_vgg_weights(16, "relu2_1", DType::float64);
   nn::Vgg vgg({.depth = 16, .deepest = "relu2_1"}, DType::float64);
