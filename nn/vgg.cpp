@@ -39,8 +39,8 @@ Vgg::Vgg(const VggConfig& config, DType dtype, Device device) : config_(config) 
   requires_grad(false);
 }
 
-void Vgg::visit(autograd::Variable x, const std::vector<std::string>& layers,
-                const LayerVisitor& visitor) const {
+void Vgg::visit(autograd::Variable x, const std::vector<std::string>& layers, const LayerVisitor& visitor,
+                std::string_view after) const {
   for (const auto& name : layers) check_vgg_layer(config_.depth, name);
   std::set<std::string> to_come(layers.begin(), layers.end());
   autograd::Variable value = std::move(x);
@@ -48,7 +48,7 @@ void Vgg::visit(autograd::Variable x, const std::vector<std::string>& layers,
     if (to_come.erase(name)) visitor(name, value);
   };
   bool pool_rectifies = false;  // the value is still to be rectified, by the pool that comes next
-  for (size_t i = 0; i < layers_.size() && !to_come.empty(); ++i) {
+  for (size_t i = index_after(after); i < layers_.size() && !to_come.empty(); ++i) {
     const Layer& layer = layers_[i];
     if (layer.kind == Layer::Kind::pool) {
       value = pool(layer.name, value, pool_rectifies);
@@ -76,6 +76,16 @@ void Vgg::visit(autograd::Variable x, const std::vector<std::string>& layers,
   if (!to_come.empty()) {
     throw std::invalid_argument(fmt::format("vgg: built only up to {}", config_.deepest));
   }
+}
+
+size_t Vgg::index_after(std::string_view layer) const {
+  if (layer.empty()) return 0;
+  const std::string name =
+      layer.starts_with("relu") ? "conv" + std::string(layer.substr(4)) : std::string(layer);
+  const auto found = std::ranges::find(layers_, name, &Layer::name);
+  if (found == layers_.end() || layer.starts_with("conv"))
+    throw std::invalid_argument(fmt::format("vgg: cannot go on after '{}'", layer));
+  return static_cast<size_t>(found - layers_.begin()) + 1;
 }
 
 autograd::Variable Vgg::pool(const std::string& name, const autograd::Variable& x, bool relu) const {

@@ -39,13 +39,18 @@ class Vgg : public Module {
   // (N, H', W', C), each as soon as it is there and before anything deeper is: of maps that neither the
   // visitor nor a graph keeps, two live at a time. Runs only as deep as needed. Throws std::invalid_argument
   // on an unknown layer or an image that poolings have shrunk to nothing.
-  void visit(autograd::Variable x, const std::vector<std::string>& layers, const LayerVisitor& visitor) const;
+  //
+  // With `after`, "relu3_1" or "pool2", x is that layer's output and the network goes on from there.
+  void visit(autograd::Variable x, const std::vector<std::string>& layers, const LayerVisitor& visitor,
+             std::string_view after = {}) const;
   // All of them, kept.
   FeatureMaps features(const autograd::Variable& x, const std::vector<std::string>& layers) const;
 
   const VggConfig& config() const { return config_; }
 
  private:
+  // Which of layers_ comes next.
+  size_t index_after(std::string_view layer) const;
   autograd::Variable pool(const std::string& name, const autograd::Variable& x, bool relu) const;
 
   struct Layer {

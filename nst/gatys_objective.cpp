@@ -17,6 +17,7 @@
 #include "autograd/ops/total_variation.h"
 #include "nst/masks.h"
 #include "nst/picture_tiles.h"
+#include "nst/sliced_wasserstein.h"
 #include "tensor/names.h"
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/slice.h"
@@ -26,7 +27,8 @@ namespace {
 
 using autograd::Variable;
 
-constexpr std::array<std::string_view, 2> kStyleLossNames{"gram", "wasserstein"};
+constexpr std::array<std::string_view, 4> kStyleLossNames{"gram", "wasserstein", "sliced_wasserstein",
+                                                          "histogram"};
 
 void check_weight(std::string_view what, double weight) {
   if (!std::isfinite(weight) || weight < 0) {
@@ -48,6 +50,18 @@ std::vector<std::string> names_of(const std::vector<LayerWeight>& layers) {
   return names;
 }
 
+constexpr int kVggBlocks = 5;
+
+// Whether a loss compares distributions of features rather than sums over them.
+bool sorts(StyleLoss loss) { return loss == StyleLoss::sliced_wasserstein || loss == StyleLoss::histogram; }
+
+// Of each guide, undefined where it is.
+std::vector<Tensor> squares(const std::vector<Tensor>& guides) {
+  std::vector<Tensor> result;
+  for (const Tensor& guide : guides) result.push_back(guide.defined() ? ops::mul(guide, guide) : Tensor());
+  return result;
+}
+
 // Adds weight * loss to a sum that may be undefined, and returns the term.
 Tensor add_term(Variable& sum, const Variable& loss, double weight) {
   const Variable term = autograd::scale(loss, weight);
@@ -55,7 +69,7 @@ Tensor add_term(Variable& sum, const Variable& loss, double weight) {
   return term.value();
 }
 
-void check_options(const GatysOptions& options, const std::vector<StylePicture>& styles) {
+void check_options(const GatysOptions& options, const std::vector<StylePicture>& styles, Device device) {
   check_weight("content_weight", options.content_weight);
   check_weight("style_weight", options.style_weight);
   check_weight("tv_weight", options.tv_weight);
@@ -72,8 +86,16 @@ void check_options(const GatysOptions& options, const std::vector<StylePicture>&
     throw std::invalid_argument("activation_shift must be a finite number");
   if (options.tile < 0) throw std::invalid_argument("tile must be at least 0 pixels");
   const auto is_pair = [](const StyleTerm& term) { return !term.with.empty(); };
-  if (options.style_loss == StyleLoss::wasserstein && std::ranges::any_of(options.style_layers, is_pair))
-    throw std::invalid_argument("style loss wasserstein: is of single layers, not of pairs");
+  const std::string name(kStyleLossNames[static_cast<size_t>(options.style_loss)]);
+  if (options.style_loss != StyleLoss::gram && std::ranges::any_of(options.style_layers, is_pair))
+    throw std::invalid_argument("style loss " + name + ": is of single layers, not of pairs");
+  if (sorts(options.style_loss) && options.tile > 0)
+    throw std::invalid_argument("style loss " + name +
+                                ": sorts a layer's pixels, which cannot be done tile by tile");
+  if (sorts(options.style_loss) && device.type != DeviceType::cpu)
+    throw std::invalid_argument("style loss " + name + ": runs on the CPU only");
+  if (options.checkpointed_blocks < 0 || options.checkpointed_blocks > kVggBlocks)
+    throw std::invalid_argument(fmt::format("checkpointed blocks: VGG has {}", kVggBlocks));
   for (const auto& style : styles) check_weight("a style's weight", style.weight);
   if (std::ranges::none_of(styles, [](const StylePicture& s) { return s.weight > 0; }))
     throw std::invalid_argument("basic: needs a style with a positive weight");
@@ -109,18 +131,27 @@ GatysObjective::GatysObjective(const LossNetwork& network, const Tensor& content
       layers_(needed_layers(options_)) {
   check_rank("basic", "the content picture", content, 4);
   size_ = size_of(content);
-  check_options(options_, styles);
+  check_options(options_, styles, content.device());
   check_mask("the content's mask", options_.content_region, size_);
 
   const autograd::NoGradGuard no_grad;
   if (!options_.content_layers.empty()) read_content(content);
   if (options_.style_layers.empty()) return;
+  directions_.resize(options_.style_layers.size());  // undefined: the axes
+  if (options_.style_loss == StyleLoss::sliced_wasserstein) {
+    for (size_t t = 0; t < directions_.size(); ++t) {
+      const auto& layer = options_.style_layers[t].layer;
+      directions_[t] = random_directions(nn::vgg_layer_shape(network_.config().depth, layer).channels,
+                                         content.dtype(), content.device());
+    }
+  }
   const double weight_sum = std::transform_reduce(styles.begin(), styles.end(), 0.0, std::plus<>(),
                                                   [](const StylePicture& s) { return s.weight; });
   for (const auto& style : styles) {
     if (style.weight > 0) add_style(style, weight_sum);
   }
   for (Region& region : regions_) {
+    if (sorts(options_.style_loss)) region.weights = squares(region.guides);
     const bool shared = options_.style_blend == StyleBlend::targets && !region.guides.front().defined();
     for (Tensor& target : region.targets) {
       if (shared && region.weight != 1) target = ops::affine(target, 1 / region.weight);  // a mean
@@ -182,8 +213,22 @@ std::vector<LayerReader> GatysObjective::term_readers(const NumberedReader& read
   return readers;
 }
 
+std::vector<Tensor> GatysObjective::read_distributions(const Tensor& picture,
+                                                       const std::vector<Tensor>& weights) const {
+  std::vector<Tensor> quantiles(weights.size());
+  network_.read(Variable(picture), term_readers([&](size_t t, const nn::FeatureMaps& maps) {
+                  // As many as the content has pixels there, so that styles of any sizes have a mean.
+                  const auto& layer = options_.style_layers[t].layer;
+                  const PictureSize size = map_size(network_.config(), layer, size_);
+                  quantiles[t] = sliced_quantiles(maps.at(layer).value(), directions_[t], weights[t],
+                                                  size.height * size.width);
+                }));
+  return quantiles;
+}
+
 std::vector<Tensor> GatysObjective::read_statistics(const Tensor& picture,
                                                     const std::vector<Tensor>& guides) const {
+  if (sorts(options_.style_loss)) return read_distributions(picture, squares(guides));
   const PictureSize size = size_of(picture);
   std::vector<Tensor> sums(guides.size());
   const auto add = [&](const Tensor& crop, const Tile* tile) {
@@ -210,13 +255,13 @@ void GatysObjective::add_style(const StylePicture& style, double weight_sum) {
   if (style.region.defined() || options_.style_blend == StyleBlend::losses) {
     const double weight =
         options_.style_blend == StyleBlend::losses ? style.weight : style.weight / weight_sum;
-    regions_.push_back({weight, guides_for(style.region, size_), targets, {}});
+    regions_.push_back({weight, guides_for(style.region, size_), targets});
     return;
   }
   // Everywhere: of all such styles one, and the first to be found.
   auto shared = std::ranges::find_if(regions_, [](const Region& r) { return !r.guides.front().defined(); });
   if (shared == regions_.end()) {
-    regions_.push_back({0, guides_for({}, size_), std::vector<Tensor>(targets.size()), {}});
+    regions_.push_back({0, guides_for({}, size_), std::vector<Tensor>(targets.size())});
     shared = std::prev(regions_.end());
   }
   const double share = style.weight / weight_sum;
@@ -279,27 +324,52 @@ Variable GatysObjective::content_term(const nn::FeatureMaps& maps, size_t i, con
 
 GatysObjective::Reading GatysObjective::read_picture(const Variable& crop, const Tile* tile) const {
   const size_t terms = options_.style_layers.size();
-  Reading reading{std::vector<Variable>(content_targets_.size()),
-                  std::vector(regions_.size(), std::vector<Variable>(terms))};
-  auto readers = content_readers(
-      [&](size_t i, const nn::FeatureMaps& maps) { reading.content[i] = content_term(maps, i, tile); });
-  auto style_readers = term_readers([&](size_t t, const nn::FeatureMaps& maps) {
-    for (size_t r = 0; r < regions_.size(); ++r)
-      reading.statistics[r][t] = term_statistic(maps, t, regions_[r].guides[t], size_, tile);
-  });
-  std::ranges::move(style_readers, std::back_inserter(readers));
-  network_.read(crop, std::move(readers));
+  std::vector<LayerFunction> functions;
+  for (size_t i = 0; i < options_.content_layers.size(); ++i) {
+    functions.push_back({{options_.content_layers[i].layer},
+                         [=, this](const nn::FeatureMaps& maps) { return content_term(maps, i, tile); }});
+  }
+  for (size_t r = 0; r < regions_.size(); ++r) {
+    for (size_t t = 0; t < terms; ++t) {
+      functions.push_back({layers_of(options_.style_layers[t]), [=, this](const nn::FeatureMaps& maps) {
+                             const Region& region = regions_[r];
+                             if (!sorts(options_.style_loss))
+                               return term_statistic(maps, t, region.guides[t], size_, tile);
+                             return sliced_wasserstein(maps.at(options_.style_layers[t].layer),
+                                                       directions_[t], region.weights[t], region.targets[t]);
+                           }});
+    }
+  }
+  auto values = network_.read(crop, functions, options_.checkpointed_blocks);
+  auto value = values.begin();
+  const auto take = [&](size_t count) {
+    std::vector<Variable> taken(value, value + static_cast<std::ptrdiff_t>(count));
+    value += static_cast<std::ptrdiff_t>(count);
+    return taken;
+  };
+  Reading reading{take(content_targets_.size()), {}};
+  for (size_t r = 0; r < regions_.size(); ++r) reading.statistics.push_back(take(terms));
   return reading;
+}
+
+Variable GatysObjective::style_term_loss(const Variable& statistic, size_t r, size_t t) const {
+  switch (options_.style_loss) {
+    case StyleLoss::gram:
+      return style_loss(statistic, regions_[r].targets[t], options_.style_normalisation, size_);
+    case StyleLoss::wasserstein:
+      return regions_[r].moments[t].loss(statistic);
+    case StyleLoss::sliced_wasserstein:
+    case StyleLoss::histogram:
+      break;
+  }
+  return statistic;
 }
 
 void GatysObjective::add_style_losses(const std::vector<std::vector<Variable>>& statistics, Variable& total,
                                       std::vector<Tensor>& terms) const {
   for (size_t r = 0; r < regions_.size(); ++r) {
     for (size_t t = 0; t < statistics[r].size(); ++t) {
-      const Variable loss = regions_[r].moments.empty() ? style_loss(statistics[r][t], regions_[r].targets[t],
-                                                                     options_.style_normalisation, size_)
-                                                        : regions_[r].moments[t].loss(statistics[r][t]);
-      terms.push_back(add_term(total, loss,
+      terms.push_back(add_term(total, style_term_loss(statistics[r][t], r, t),
                                regions_[r].weight * options_.style_layers[t].weight * options_.style_weight));
     }
   }

@@ -45,8 +45,12 @@ enum class StyleBlend {
 
 // What of a layer is compared.
 enum class StyleLoss {
-  gram,         // correlations
-  wasserstein,  // mean and covariance, by nst/wasserstein.h; the normalisation and the shift do not matter
+  gram,  // correlations
+  // These know neither normalisation nor shift.
+  wasserstein,         // mean and covariance, by nst/wasserstein.h
+  sliced_wasserstein,  // distributions along random directions, by nst/sliced_wasserstein.h: on the CPU,
+                       // without tiles
+  histogram,           // each channel's distribution, likewise
 };
 std::span<const std::string_view> style_loss_names();
 StyleLoss parse_style_loss(std::string_view name);
@@ -68,6 +72,7 @@ struct GatysOptions {
   Tensor content_region = {};  // (H, W) in 0..1 of the content's size: weight of the content loss, by pixel
   int64_t tile =
       0;  // side in pixels of the tiles that are evaluated one by one; 0: the whole picture at once
+  int checkpointed_blocks = 0;  // of VGG, see LossNetwork::read
 };
 
 // Each term with its weights applied, so that they add up to the total.
@@ -106,13 +111,15 @@ class GatysObjective {
     double weight;                // of its losses
     std::vector<Tensor> guides;   // per term, of the size of its summed layer's map; undefined: everywhere
     std::vector<Tensor> targets;  // per term, a statistic
-    std::vector<WassersteinTarget> moments;  // per term, where the loss is Wasserstein's
+    std::vector<WassersteinTarget> moments = {};  // per term, where the loss is Wasserstein's
+    std::vector<Tensor> weights = {};  // per term, the guides' squares, where distributions are compared
   };
 
   StatisticParams statistic_params() const;
   std::vector<Tensor> guides_for(const Tensor& mask, PictureSize picture) const;
   // Per term, of a picture as a whole or tile by tile.
   std::vector<Tensor> read_statistics(const Tensor& picture, const std::vector<Tensor>& guides) const;
+  std::vector<Tensor> read_distributions(const Tensor& picture, const std::vector<Tensor>& weights) const;
   void add_style(const StylePicture& style, double weight_sum);
   void read_content(const Tensor& content);
   bool is_tiled(PictureSize picture) const;
@@ -127,10 +134,12 @@ class GatysObjective {
   autograd::Variable content_term(const nn::FeatureMaps& maps, size_t layer, const Tile* tile) const;
   // What the losses of a picture, or of one of its tiles, are made of.
   struct Reading {
-    std::vector<autograd::Variable> content;                  // per content layer: its term, unweighted
-    std::vector<std::vector<autograd::Variable>> statistics;  // [region][term]
+    std::vector<autograd::Variable> content;  // per content layer: its term, unweighted
+    std::vector<std::vector<autograd::Variable>>
+        statistics;  // [region][term]; of distributions the loss itself
   };
   Reading read_picture(const autograd::Variable& crop, const Tile* tile) const;
+  autograd::Variable style_term_loss(const autograd::Variable& statistic, size_t region, size_t term) const;
   // Adds the style losses of some statistics, [region][term], to a total, and to the terms.
   void add_style_losses(const std::vector<std::vector<autograd::Variable>>& statistics,
                         autograd::Variable& total, std::vector<Tensor>& terms) const;
@@ -142,6 +151,7 @@ class GatysObjective {
   std::vector<std::string> style_layers_, layers_;  // that style, and that all need, once each
   std::vector<Tensor> content_targets_;             // per content layer, (1, H', W', C)
   std::vector<Tensor> content_guides_;              // per content layer, (H', W'); undefined: 1
+  std::vector<Tensor> directions_;                  // per term, along which distributions are compared
   std::vector<Region> regions_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "nst/picture_size.h"
 
@@ -18,10 +19,15 @@ LossNetwork::LossNetwork(const nn::VggConfig& config, const nn::StateDict& weigh
 }
 
 void LossNetwork::read(const autograd::Variable& picture, std::vector<LayerReader> readers) const {
+  read_after({}, picture, std::move(readers));
+}
+
+void LossNetwork::read_after(std::string_view after, autograd::Variable x,
+                             std::vector<LayerReader> readers) const {
   std::vector<std::string> layers;
   for (const LayerReader& reader : readers) std::ranges::copy(reader.layers, std::back_inserter(layers));
   nn::FeatureMaps maps;
-  vgg_->visit((*preprocess_)(picture), layers, [&](const std::string& layer, const autograd::Variable& map) {
+  const auto visitor = [&](const std::string& layer, const autograd::Variable& map) {
     maps.emplace(layer, map);
     for (auto reader = readers.begin(); reader != readers.end();) {
       const bool ready =
@@ -33,7 +39,8 @@ void LossNetwork::read(const autograd::Variable& picture, std::vector<LayerReade
       return std::ranges::none_of(
           readers, [&](const auto& reader) { return std::ranges::count(reader.layers, entry.first) > 0; });
     });
-  });
+  };
+  vgg_->visit(after.empty() ? (*preprocess_)(x) : std::move(x), layers, visitor, after);
 }
 
 nn::FeatureMaps LossNetwork::features(const autograd::Variable& picture,

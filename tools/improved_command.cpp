@@ -24,6 +24,7 @@ std::shared_ptr<RunSettings> paper_settings() {
   settings->method = "improved";
   settings->style_layers = {"all"};
   settings->layer_weights = "shallow";
+  settings->content_layer_weights = "deep";
   settings->chain = settings->blur = true;
   settings->activation_shift = -1;
   return settings;
@@ -43,7 +44,7 @@ void follow_titu1994(const CLI::App& command, RunSettings& s) {
   set("--feather", s.feather, 0.0);
   // The objective itself.
   s.style_normalisation = "titu1994";
-  s.layer_weights = "equal";
+  s.layer_weights = s.content_layer_weights = "equal";
   s.activation_shift = -1;
   s.square = true;
   s.style_size = 0;
@@ -51,9 +52,10 @@ void follow_titu1994(const CLI::App& command, RunSettings& s) {
 }
 
 // Options that would have no effect beside titu1994's objective.
-constexpr const char* kPaperOptions[] = {"--style-layers", "--layer-weights",    "--chain",
-                                         "--blur",         "--activation-shift", "--style-normalisation",
-                                         "--style-size",   "--style-scale",      "--style-guide"};
+constexpr const char* kPaperOptions[] = {
+    "--style-layers", "--layer-weights",    "--content-layer-weights", "--chain",
+    "--blur",         "--activation-shift", "--style-normalisation",   "--style-size",
+    "--style-scale",  "--style-guide"};
 
 }  // namespace
 
@@ -65,6 +67,10 @@ void add_improved_command(CLI::App& app) {
   const auto flag = [&](auto&&... args) { return command.add_flag(args...)->group("Improved"); };
   option("--layer-weights", settings->layer_weights,
          "3.1: how style layers weigh: shallow 2^(D-d), deep 2^d, each over their sum, or equal")
+      ->capture_default_str()
+      ->check(one_of(layer_weighting_names()));
+  option("--content-layer-weights", settings->content_layer_weights,
+         "3.1: how content layers weigh, likewise")
       ->capture_default_str()
       ->check(one_of(layer_weighting_names()));
   option("--activation-shift", settings->activation_shift, "3.3: added to every activation")

@@ -66,7 +66,8 @@ void add_run_options(CLI::App& command, RunSettings& s) {
       ->capture_default_str()
       ->check(one_of(ops::tv_variant_names()));
   loss("--style-loss", s.style_loss,
-       "What of a layer is compared: gram, its correlations, or wasserstein, its mean and covariance")
+       "What of a layer is compared: gram, its correlations; wasserstein, its mean and covariance; "
+       "sliced_wasserstein, its distribution along random directions; histogram, each channel's")
       ->capture_default_str()
       ->check(one_of(style_loss_names()));
   loss("--style-normalisation,--style-normalization", s.style_normalisation, "Constants of the style loss")
@@ -132,6 +133,13 @@ void add_run_options(CLI::App& command, RunSettings& s) {
                   "Evaluate tiles of this many pixels one by one: the same result, in memory for one tile")
       ->default_str("the whole picture at once")
       ->check(whole_number_in(kSmallestSize))
+      ->group("Run");
+  command
+      .add_option("--gradient-checkpointing", s.gradient_checkpointing,
+                  "Compute the maps of the first N blocks of VGG twice instead of keeping them: less memory, "
+                  "more time")
+      ->capture_default_str()
+      ->check(whole_number_in(0, 5))
       ->group("Run");
   command.add_option("--save-every", s.save_every, "Write the picture and a checkpoint every N steps")
       ->capture_default_str()

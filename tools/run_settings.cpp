@@ -28,6 +28,7 @@ void for_each_field(Settings& s, F f) {
   f("content_layers", s.content_layers);
   f("style_layers", s.style_layers);
   f("layer_weights", s.layer_weights);
+  f("content_layer_weights", s.content_layer_weights);
   f("chain", s.chain);
   f("blur", s.blur);
   f("activation_shift", s.activation_shift);
@@ -43,6 +44,7 @@ void for_each_field(Settings& s, F f) {
   f("average", s.average);
   f("style_loss", s.style_loss);
   f("tile", s.tile);
+  f("gradient_checkpointing", s.gradient_checkpointing);
   f("original_size", s.original_size);
   f("content_weight", s.content_weight);
   f("style_weight", s.style_weight);
@@ -113,6 +115,14 @@ StyleTerm parse_term(const std::string& text) {
   return term;
 }
 
+std::vector<LayerWeight> content_layers(const RunSettings& s, int depth) {
+  auto layers = parse_layers(s.content_layers);
+  const auto weighting = parse_layer_weighting(s.content_layer_weights);
+  if (weighting != LayerWeighting::equal) layers = by_depth(depth, std::move(layers));
+  weigh(layers, weighting);
+  return layers;
+}
+
 std::vector<StyleTerm> style_terms(const RunSettings& s, int depth) {
   if (s.compat == kTitu1994) return titu1994_terms(depth);
   std::vector<StyleTerm> terms;
@@ -147,7 +157,7 @@ RunSettings run_settings_from_json(const nlohmann::json& json) {
 
 BasicOptions basic_options(const RunSettings& s, int depth) {
   BasicOptions options;
-  options.objective = {.content_layers = parse_layers(s.content_layers),
+  options.objective = {.content_layers = content_layers(s, depth),
                        .style_layers = style_terms(s, depth),
                        .content_weight = s.content_weight,
                        .style_weight = s.style_weight,
@@ -157,7 +167,8 @@ BasicOptions basic_options(const RunSettings& s, int depth) {
                        .style_normalisation = parse_style_normalisation(s.style_normalisation),
                        .tv_variant = ops::parse_tv_variant(s.tv),
                        .activation_shift = s.activation_shift,
-                       .tile = s.tile};
+                       .tile = s.tile,
+                       .checkpointed_blocks = s.gradient_checkpointing};
   if (s.compat == kTitu1994) {
     options.objective.style_blend = StyleBlend::losses;
     options.objective.guiding = Guiding::titu1994;

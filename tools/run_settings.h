@@ -26,6 +26,7 @@ struct RunSettings {
   std::vector<std::string> style_layers{"relu1_1", "relu2_1", "relu3_1", "relu4_1",
                                         "relu5_1"};  // LAYER[+LAYER[~BLURS]][:WEIGHT], or "all"
   std::string layer_weights = "equal";               // of a LayerWeighting
+  std::string content_layer_weights = "equal";
   bool chain = false, blur = false;  // correlate each style layer with the one before it, blurred
   double activation_shift = 0;
   std::string compat;   // a program whose objective is meant: "titu1994", or none
@@ -37,8 +38,9 @@ struct RunSettings {
   std::vector<int64_t> scales;  // sizes to go through before `size`
   double average = 0;           // of iterates
   std::string style_loss = "gram";
-  int64_t tile = 0;            // side in pixels; 0: the whole picture at once
-  bool original_size = false;  // the result has the photograph's own size
+  int gradient_checkpointing = 0;  // blocks of VGG
+  int64_t tile = 0;                // side in pixels; 0: the whole picture at once
+  bool original_size = false;      // the result has the photograph's own size
   double content_weight = 1, style_weight = 1, tv_weight = 0;
   std::string content_normalisation = "mean", style_normalisation = "gatys_notebook", tv = "squared";
   std::string pooling = "max", first_padding;  // first_padding empty: as the weights want it
