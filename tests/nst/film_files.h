@@ -24,6 +24,17 @@ struct SmallFilm {
 Tensor film_picture(const SmallFilm& film, int64_t i);
 void write_film(const std::filesystem::path& path, const SmallFilm& film = {});
 
+// What a film of one colour holds: its numbers, and what it says that they mean.
+struct Yuv {
+  int y, u, v;
+  bool full_range = false;
+  bool bt709 = false;  // else BT.601
+};
+// A picture of 64 x 48 pixels, losslessly.
+void write_yuv_film(const std::filesystem::path& path, const Yuv& colour);
+// Of the pixel in the middle of the first picture.
+Yuv middle_of_film(const std::filesystem::path& path);
+
 struct SoundPacket {
   int64_t microseconds;
   std::string bytes;

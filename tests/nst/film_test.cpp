@@ -1,6 +1,7 @@
 // Films in and out.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -98,6 +99,48 @@ TEST_F(FilmTest, black_and_white_are_what_they_were) {
     for (const float v : read_film(folder / "a.mp4").frames.at(0).picture.to_vector<float>()) {
       EXPECT_NEAR(v, value, 1.01 / 255);
     }
+  }
+}
+
+// The numbers of ITU-R BT.601 and BT.709: Y = 16 + 219 (Kr R + Kg G + Kb B), U = 128 + 112 (B - Y') / (1 -
+// Kb), ...
+TEST_F(FilmTest, colours_are_those_that_the_file_states) {
+  struct Case {
+    testing::Yuv yuv;
+    float rgb[3];
+  };
+  const Case cases[] = {
+      {{81, 90, 240}, {1, 0, 0}},
+      {{63, 102, 240, false, true}, {1, 0, 0}},
+      {{76, 85, 255, true, false}, {1, 0, 0}},
+      {{145, 54, 34}, {0, 1, 0}},
+      {{173, 42, 26, false, true}, {0, 1, 0}},
+      {{235, 128, 128}, {1, 1, 1}},
+      {{235, 128, 128, true, true}, {235.0f / 255, 235.0f / 255, 235.0f / 255}},
+  };
+  for (const auto& [yuv, rgb] : cases) {
+    testing::write_yuv_film(folder / "a.mp4", yuv);
+    const auto picture = read_film(folder / "a.mp4").frames.at(0).picture.to_vector<float>();
+    for (int c = 0; c < 3; ++c) {
+      EXPECT_NEAR(picture[(24 * 64 + 32) * 3 + c], rgb[c], 2.01 / 255) << yuv.y << " " << yuv.u << " " << c;
+    }
+  }
+}
+
+TEST_F(FilmTest, writes_the_colours_that_it_states) {
+  for (const auto& [height, y, u, v] : {std::array{48, 81, 90, 240}, {720, 63, 102, 240}}) {
+    const FilmInfo info{.size = {height, 64}, .tick = {1, 25}, .frame_rate = {25, 1}};
+    FilmWriter writer(folder / "a.mp4", info, info.size, {.crf = 1});
+    std::vector<float> red(static_cast<size_t>(height * 64 * 3));
+    for (size_t i = 0; i < red.size(); i += 3) red[i] = 1;
+    writer.write(Tensor::from<float>({1, height, 64, 3}, red), 0);
+    writer.commit();
+    const testing::Yuv written = testing::middle_of_film(folder / "a.mp4");
+    EXPECT_NEAR(written.y, y, 1);
+    EXPECT_NEAR(written.u, u, 1);
+    EXPECT_NEAR(written.v, v, 1);
+    EXPECT_FALSE(written.full_range);
+    EXPECT_EQ(written.bt709, height >= 720);
   }
 }
 
