@@ -143,11 +143,17 @@ void CpuAllocator::begin_run(PlannedRange& range) {
     range.stale = false;
   }
   range.begin_run();
+  if (!range.following()) trim_holes();  // what came before is in none of this run's way
 }
 
 void CpuAllocator::end_run(PlannedRange& range) {
   const std::lock_guard lock(mutex_);
   range.end_run();
+}
+
+void CpuAllocator::rest(const PlannedRange& range) {
+  const std::lock_guard lock(mutex_);
+  if (range.base && range.empty()) give_pages_back(static_cast<size_t>(range.base - base_), range.bytes);
 }
 
 void CpuAllocator::retire(std::unique_ptr<PlannedRange> range) {

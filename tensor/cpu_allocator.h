@@ -28,9 +28,10 @@ class CpuAllocator final : public Allocator {
   void reset_peak() override;
   void trim() override;
 
-  // For MemoryPlan: a run of the range's plan begins and ends on this thread; the plan is gone.
+  // For MemoryPlan: a run of the range's plan begins and ends on this thread; it rests; the plan is gone.
   void begin_run(PlannedRange& range);
   void end_run(PlannedRange& range);
+  void rest(const PlannedRange& range);
   void retire(std::unique_ptr<PlannedRange> range);
 
  private:

@@ -102,6 +102,7 @@ size_t PlannedRange::give_back(size_t offset) {
 MemoryPlan::MemoryPlan() : range_(std::make_unique<PlannedRange>()) {}
 MemoryPlan::~MemoryPlan() { cpu_allocator().retire(std::move(range_)); }
 
+void MemoryPlan::rest() { cpu_allocator().rest(*range_); }
 size_t MemoryPlan::extent() const { return range_->bytes; }
 
 MemoryPlan::Run::Run(MemoryPlan& plan) : previous_(PlannedRange::current()) {

@@ -55,6 +55,9 @@ class MemoryPlan {
     class PlannedRange* previous_;
   };
 
+  // Between runs, lets the system have the range's pages for other work; the next run takes them again.
+  void rest();
+
   // Bytes of the range; 0 while there is none.
   size_t extent() const;
 

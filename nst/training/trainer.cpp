@@ -91,6 +91,8 @@ TrainingStep Trainer::step() {
   std::vector<Tensor> values;
   const double share = 1 / static_cast<double>(options_.accumulate);
   for (int64_t i = 0; i < options_.accumulate; ++i) {
+    // Every one is of the same shapes. The parameters' gradients outlive the run, in ordinary memory.
+    const MemoryPlan::Run planned(memory_plan_);
     const TrainingLoss loss = method_.loss(steps_done_ * options_.accumulate + i);
     autograd::backward(options_.accumulate == 1 ? loss.total : autograd::scale(loss.total, share));
     values.push_back(loss.total.value());
@@ -126,6 +128,11 @@ TrainingStep Trainer::step() {
   seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   step.seconds = seconds_;
   return step;
+}
+
+Tensor Trainer::sample() {
+  memory_plan_.rest();
+  return method_.sample();
 }
 
 nn::StateDict Trainer::checkpoint() const {

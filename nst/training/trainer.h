@@ -13,6 +13,7 @@
 
 #include "nn/adam.h"
 #include "nst/training/training_method.h"
+#include "tensor/memory_plan.h"
 
 namespace nst {
 
@@ -61,6 +62,8 @@ class Trainer {
   bool finished() const { return steps_done_ >= options_.steps; }
   const TrainerOptions& options() const { return options_; }
   TrainingMethod& method() { return method_; }
+  // The method's sample. Its maps are of other sizes than a step's, whose memory they may have meanwhile.
+  Tensor sample();
 
   // A copy of the whole state, on the CPU; loaded into a trainer made with the same arguments it goes on to
   // the bit. Throws std::invalid_argument when it does not fit.
@@ -73,6 +76,7 @@ class Trainer {
   TrainingMethod& method_;
   TrainerOptions options_;
   nn::Adam adam_;
+  MemoryPlan memory_plan_;  // of a micro-batch's losses and gradients on the CPU
   int64_t steps_done_ = 0;
   double seconds_ = 0;
 };

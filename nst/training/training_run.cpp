@@ -98,7 +98,7 @@ class TrainingRun {
 
   void sample() {
     const int64_t step = trainer_.steps_done();
-    const Tensor picture = trainer_.method().sample();
+    const Tensor picture = trainer_.sample();
     save_image(folder_.sample(step), picture, {.jpeg_quality = kSampleQuality});
     event_file_.image(step, "sample", read_file(folder_.sample(step), kMaxSampleBytes),
                       {picture.size(1), picture.size(2)});
@@ -119,8 +119,7 @@ class TrainingRun {
       trainer_.method().set_style_factor(factor);
       try {
         for (int64_t i = 0; i < steps && !trainer_.finished(); ++i) trainer_.step();
-        save_image(folder_.sweep_sample(factor), trainer_.method().sample(),
-                   {.jpeg_quality = kSampleQuality});
+        save_image(folder_.sweep_sample(factor), trainer_.sample(), {.jpeg_quality = kSampleQuality});
       } catch (const Diverged& error) {
         say(fmt::format("sweep, style weight times {}: {}", factor, error.what()));
       }

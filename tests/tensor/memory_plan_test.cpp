@@ -1,7 +1,9 @@
 #include "tensor/memory_plan.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <optional>
 #include <random>
 
@@ -98,6 +100,27 @@ TEST(MemoryPlan, keeps_blocks_that_outlive_it_apart) {
   }
   kept.clear();
   EXPECT_LE(allocator().stats().in_use - before, later.bytes() + 4096);
+}
+
+double resident_mib() {
+  std::ifstream statm("/proc/self/statm");
+  double all = 0, resident = 0;
+  statm >> all >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
+TEST(MemoryPlan, gives_its_pages_to_others_while_it_rests) {
+  MemoryPlan plan;
+  for (int i = 0; i < 4; ++i) {
+    {
+      const MemoryPlan::Run run(plan);
+      EXPECT_EQ(work(16).item(), 9);  // 128 MiB
+    }
+    if (i != 2) continue;
+    const double before = resident_mib();
+    plan.rest();
+    EXPECT_LT(resident_mib(), before - 100);
+  }
 }
 
 TEST(MemoryPlan, runs_within_a_run) {
