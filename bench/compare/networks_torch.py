@@ -1,5 +1,9 @@
-"""The networks of bench/step.cpp in PyTorch, with random weights."""
+"""The networks of bench/step.cpp in PyTorch, with random weights. Those of ours that are files have their blocks' names,
+so that a file's parameters load as they are."""
 
+from collections import OrderedDict
+
+import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
@@ -27,38 +31,69 @@ class Convolution(nn.Module):
 class Residual(nn.Module):
     def __init__(self, c):
         super().__init__()
-        self.first, self.second = Convolution(c, c, norm=True), Convolution(c, c, norm=True, relu=False)
+        self.conv1, self.conv2 = nn.Conv2d(c, c, 3), nn.Conv2d(c, c, 3)
+        self.norm1, self.norm2 = nn.InstanceNorm2d(c, affine=True), nn.InstanceNorm2d(c, affine=True)
 
     def forward(self, x):
-        return x + self.second(self.first(x))
+        y = F.relu(self.norm1(self.conv1(F.pad(x, [1] * 4, "reflect"))))
+        return x + self.norm2(self.conv2(F.pad(y, [1] * 4, "reflect")))
+
+
+class Range(nn.Module):
+    """127.5 + 150 tanh(x)"""
+
+    def forward(self, x):
+        return torch.tanh(x) * 150 + 127.5
+
+
+def sequence(down, residuals, up, *rest):
+    blocks = OrderedDict((f"down{i + 1}", block) for i, block in enumerate(down))
+    blocks.update((f"residual{i + 1}", block) for i, block in enumerate(residuals))
+    blocks.update((f"up{i + 1}", block) for i, block in enumerate(up))
+    blocks.update((f"rest{i + 1}", block) for i, block in enumerate(rest))
+    return nn.Sequential(blocks)
 
 
 def transform():
     """pytorch/examples' TransformerNet."""
-    return nn.Sequential(
-        Convolution(3, 32, 9, norm=True),
-        Convolution(32, 64, stride=2, norm=True),
-        Convolution(64, 128, stride=2, norm=True),
-        *(Residual(128) for _ in range(5)),
-        Convolution(128, 64, upsample=2, norm=True),
-        Convolution(64, 32, upsample=2, norm=True),
-        Convolution(32, 3, 9, relu=False),
+    return sequence(
+        [Convolution(3, 32, 9, norm=True), Convolution(32, 64, stride=2, norm=True),
+         Convolution(64, 128, stride=2, norm=True)],
+        [Residual(128) for _ in range(5)],
+        [Convolution(128, 64, upsample=2, norm=True), Convolution(64, 32, upsample=2, norm=True),
+         Convolution(32, 3, 9, relu=False)],
     )
+
+
+def quick():
+    """quick_transform() of nn/known_networks.h."""
+    return sequence(
+        [Convolution(3, 32, 7, stride=2, norm=True), Convolution(32, 64, stride=2, norm=True)],
+        [Residual(64) for _ in range(5)],
+        [Convolution(64, 32, upsample=2, norm=True), Convolution(32, 3, 7, upsample=2, relu=False)],
+        Range(),
+    )
+
+
+ENCODER = {"conv1_1": 64, "conv1_2": 64, "pool1": 0, "conv2_1": 128, "conv2_2": 128, "pool2": 0, "conv3_1": 256,
+           "conv3_2": 256, "conv3_3": 256, "conv3_4": 256, "pool3": 0, "conv4_1": 512}
 
 
 def encoder():
     """The normalised VGG-19 to relu4_1; relu1_1, 2_1, 3_1 and 4_1 are the outputs of 1, 4, 7 and 12."""
-    layers, c = [Convolution(3, 3, 1, relu=False)], 3
-    for layer in (64, 64, "pool", 128, 128, "pool", 256, 256, 256, 256, "pool", 512):
-        layers.append(nn.MaxPool2d(2, ceil_mode=True) if layer == "pool" else Convolution(c, layer))
-        c = c if layer == "pool" else layer
-    return nn.ModuleList(layers)
+    layers, c = OrderedDict(preprocess=Convolution(3, 3, 1, relu=False)), 3
+    for name, k in ENCODER.items():
+        layers[name] = Convolution(c, k) if k else nn.MaxPool2d(2, ceil_mode=True)
+        c = k or c
+    return nn.Sequential(layers)
 
 
 def decoder():
+    names = [name for name, k in ENCODER.items() if k][::-1]
     widths = ((512, 256, 1), (256, 256, 2), (256, 256, 1), (256, 256, 1), (256, 128, 1), (128, 128, 2), (128, 64, 1),
               (64, 64, 2), (64, 3, 1))
-    return nn.Sequential(*(Convolution(c, k, upsample=up, relu=k != 3) for c, k, up in widths))
+    return nn.Sequential(OrderedDict((f"de{name}", Convolution(c, k, upsample=up, relu=k != 3))
+                                     for name, (c, k, up) in zip(names, widths, strict=True)))
 
 
 VGG16 = (64, 64, "pool", 128, 128, "pool", 256, 256, 256, "pool", 512, 512, 512, "pool", 512)

@@ -1,14 +1,16 @@
 """The peer of bench/step.cpp in PyTorch: the same steps, the same JSON.
 
-    python steps_torch.py WHAT SIZE STEPS [cuda [fp32|tf32|bf16|fp16]]
+    python steps_torch.py WHAT SIZE STEPS [cuda [fp32|tf32|bf16|fp16]] [--weights FOLDER]
 """
 
+import argparse
 import json
 import resource
-import sys
 import time
+from pathlib import Path
 
 import networks_torch as networks
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -47,14 +49,43 @@ def gatys(size):
     return lambda: optimiser.step(closure)
 
 
-def fast(size):
-    network, x = networks.transform().eval(), picture(size) * 255
+def formula_picture(size, range, seed=0):
+    """The picture that bench/step.cpp makes, (1, 3, H, W)."""
+    i = np.arange(seed, seed + size * size * 3, dtype=np.uint64)
+    values = (i * np.uint64(2654435761) % np.uint64(2**32)).astype(np.float64) * range / 2**32
+    x = torch.from_numpy(values.astype(np.float32).reshape(1, size, size, 3)).permute(0, 3, 1, 2).contiguous()
+    return x.to(torch.get_default_device())
+
+
+def load(what, **networks):
+    """Gives the networks the parameters of our file, whose names begin with theirs where there are two."""
+    if options.weights is None:
+        return
+    from safetensors.torch import load_file
+
+    state = load_file(options.weights / f"{what}.safetensors")
+    for name, network in networks.items():
+        prefix = f"{name}." if len(networks) > 1 else ""
+        network.load_state_dict({key[len(prefix):]: value for key, value in state.items() if key.startswith(prefix)})
+
+
+def transform(what, network, size):
+    load(what, network=network)
+    network, x = network.eval(), formula_picture(size, 255)
 
     def step():
         with torch.inference_mode():
-            network(x)
+            return network(x)
 
     return step
+
+
+def fast(size):
+    return transform("fast", networks.transform(), size)
+
+
+def quick(size):
+    return transform("quick", networks.quick(), size)
 
 
 def statistics(f):
@@ -75,16 +106,13 @@ def outputs(encoder, x):
 
 
 def adain(size):
-    encoder, decoder, content, style = networks.encoder(), networks.decoder(), picture(size), picture(size)
-
-    def encode(x):
-        for layer in encoder:
-            x = layer(x)
-        return x
+    encoder, decoder = networks.encoder(), networks.decoder()
+    load("adain", encoder=encoder, decoder=decoder)
+    content, style = formula_picture(size, 1), formula_picture(size, 1, 2**20)
 
     def step():
         with torch.inference_mode():
-            decoder(adain_of(encode(content), encode(style)))
+            return decoder(adain_of(encoder(content), encoder(style)))
 
     return step
 
@@ -145,26 +173,35 @@ def on_gpu(what, size, math):
     def run():
         half = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(math)
         with torch.autocast("cuda", half or torch.float16, enabled=half is not None):
-            step()
+            result = step()
         torch.cuda.synchronize()
+        return result
 
     return run
 
 
 def main():
-    what, size, steps = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    device, math = (sys.argv[4:] + ["cpu", "fp32"][len(sys.argv) - 4:])[:2]
     torch.manual_seed(0)
-    function = {f.__name__: f for f in (gatys, fast, adain, train_fast, train_adain)}[what]
-    step = function(size) if device == "cpu" else on_gpu(function, size, math)
-    seconds = []
-    for _ in range(steps + 1):
+    function = {f.__name__: f for f in (gatys, fast, quick, adain, train_fast, train_adain)}[options.what]
+    step = function(options.size) if options.device == "cpu" else on_gpu(function, options.size, options.math)
+    seconds, rms = [], 0
+    for i in range(options.steps + 1):
         start = time.perf_counter()
-        step()
+        result = step()
         seconds.append(time.perf_counter() - start)
+        if i == 0 and result is not None and options.what in ("fast", "quick", "adain"):
+            rms = result.square().mean().sqrt().item()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    device_memory = 0 if device == "cpu" else torch.cuda.max_memory_allocated() >> 20
-    print(json.dumps({"seconds": seconds[1:], "peak_rss_mb": memory, "peak_device_mb": device_memory}))
+    device_memory = 0 if options.device == "cpu" else torch.cuda.max_memory_allocated() >> 20
+    print(json.dumps({"seconds": seconds[1:], "rms": rms, "peak_rss_mb": memory, "peak_device_mb": device_memory}))
 
 
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("what")
+parser.add_argument("size", type=int)
+parser.add_argument("steps", type=int)
+parser.add_argument("device", nargs="?", default="cpu")
+parser.add_argument("math", nargs="?", default="fp32")
+parser.add_argument("--weights", type=Path, help="the folder that step weights wrote to; else they are random")
+options = parser.parse_args()
 main()
