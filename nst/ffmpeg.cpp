@@ -48,6 +48,11 @@ Input open_input(const std::filesystem::path& path) {
   return input;
 }
 
+int64_t beginning(const AVFormatContext& film, AVRational tick) {
+  if (film.start_time == AV_NOPTS_VALUE || film.start_time <= 0) return 0;
+  return av_rescale_q(film.start_time, AV_TIME_BASE_Q, tick);
+}
+
 AVColorSpace usual_matrix(int64_t rows) { return rows < 720 ? AVCOL_SPC_SMPTE170M : AVCOL_SPC_BT709; }
 
 int scaler_matrix(AVColorSpace matrix) {

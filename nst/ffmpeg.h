@@ -42,6 +42,10 @@ int check(int result, std::string_view name, std::string_view what);
 // local files are tried, so that no play list can name other files. Throws std::runtime_error.
 Input open_input(const std::filesystem::path& path);
 
+// When the first of a film's streams begins, in ticks of one of them, where that is after 0: broadcasts begin
+// at any time. Taken off all times, so that what is written begins at 0.
+int64_t beginning(const AVFormatContext& film, AVRational tick);
+
 // The matrix between RGB and YUV that a picture of so many rows is taken to have when it does not say:
 // ITU-R BT.601 below 720 rows, BT.709 from there on.
 AVColorSpace usual_matrix(int64_t rows);

@@ -215,10 +215,12 @@ Tensor FilmReader::Impl::convert() {
 // Where the film does not say when, a picture follows the one before at the film's rate.
 int64_t FilmReader::Impl::time_of(const AVFrame& shown) {
   const bool first = last_time == std::numeric_limits<int64_t>::min();
+  const AVRational a_picture{static_cast<int>(info.frame_rate.denominator),
+                             static_cast<int>(info.frame_rate.numerator)};
   int64_t time = shown.best_effort_timestamp;
-  if (time == AV_NOPTS_VALUE) {
-    const AVRational a_picture{static_cast<int>(info.frame_rate.denominator),
-                               static_cast<int>(info.frame_rate.numerator)};
+  if (time != AV_NOPTS_VALUE) {
+    time -= beginning(*film, stream->time_base);
+  } else {
     time = first ? 0 : last_time + std::max<int64_t>(1, av_rescale_q(1, a_picture, stream->time_base));
   }
   if (!first) time = std::max(time, last_time + 1);

@@ -27,7 +27,7 @@ struct FilmInfo {
 
 struct FilmFrame {
   Tensor picture;    // (1, H, W, 3) float32 on the CPU, RGB, 0..1, of FilmInfo::size
-  int64_t time = 0;  // when it is shown, in ticks; later than the one before
+  int64_t time = 0;  // when it is shown after the film's beginning, in ticks; later than the one before
 };
 
 // Reads any film that FFmpeg's libraries decode, in the containers of film_file.h, one picture in memory at a

@@ -45,11 +45,14 @@ void SoundCopy::write_until(double seconds, const std::string& output_name) {
       }
     }
     const AVRational tick = film_->streams[packet_->stream_index]->time_base;
+    const int64_t start = beginning(*film_, tick);
     const int64_t begin = packet_->dts != AV_NOPTS_VALUE ? packet_->dts : packet_->pts;
-    if (begin != AV_NOPTS_VALUE && static_cast<double>(begin) * av_q2d(tick) > seconds) return;
+    if (begin != AV_NOPTS_VALUE && static_cast<double>(begin - start) * av_q2d(tick) > seconds) return;
     AVStream* to = streams_[packet_->stream_index];
     packet_->stream_index = to->index;
     packet_->pos = -1;
+    if (packet_->dts != AV_NOPTS_VALUE) packet_->dts -= start;
+    if (packet_->pts != AV_NOPTS_VALUE) packet_->pts -= start;
     av_packet_rescale_ts(packet_.get(), tick, to->time_base);
     // Takes the packet over, and leaves it empty.
     check(av_interleaved_write_frame(output_, packet_.get()), output_name, "cannot write sound");

@@ -152,6 +152,17 @@ TEST_F(FilmTest, pictures_may_last_as_long_as_they_like) {
   for (size_t i = 0; i < 5; ++i) EXPECT_NEAR(milliseconds(film, i), expected[i], 1);
 }
 
+TEST_F(FilmTest, a_film_begins_at_0_with_its_first_stream) {
+  testing::write_film(folder / "a.mp4", {.times = {50, 51, 55}});
+  const Film film = read_film(folder / "a.mp4");
+  ASSERT_EQ(film.frames.size(), 3u);
+  const double expected[] = {0, 40, 200};
+  for (size_t i = 0; i < 3; ++i) EXPECT_NEAR(milliseconds(film, i), expected[i], 1);
+  testing::write_tone(folder / "tone.m4a", 0.5);
+  testing::write_film(folder / "b.mp4", {.times = {50, 51, 55}, .sound = folder / "tone.m4a"});
+  EXPECT_NEAR(milliseconds(read_film(folder / "b.mp4"), 0), 2000, 1);
+}
+
 TEST_F(FilmTest, odd_sides_lose_a_pixel) {
   const SmallFilm odd{.height = 33, .width = 47, .times = {0, 1}};
   testing::write_film(folder / "a.mp4", odd);
