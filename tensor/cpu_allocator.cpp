@@ -84,7 +84,10 @@ void* CpuAllocator::allocate(size_t bytes) {
   const size_t size = round_up(std::max<size_t>(bytes, 1), kAlignment) + kRedZone;
   PlannedRange* const plan = PlannedRange::current();
   const std::lock_guard lock(mutex_);
+  const bool followed = plan && plan->following();
   const auto planned = plan ? plan->take(size) : std::nullopt;
+  // What the run left behind in its range would be resident beside all it takes elsewhere from here on.
+  if (followed && !plan->following()) trim_range(*plan);
   char* const block = planned ? plan->base + *planned : base_ + take(size);
   if (plan) plan->note_taken(block, size);
   stats_.in_use += size;
@@ -153,7 +156,7 @@ void CpuAllocator::end_run(PlannedRange& range) {
 
 void CpuAllocator::rest(const PlannedRange& range) {
   const std::lock_guard lock(mutex_);
-  if (range.base && range.empty()) give_pages_back(static_cast<size_t>(range.base - base_), range.bytes);
+  trim_range(range);
 }
 
 void CpuAllocator::retire(std::unique_ptr<PlannedRange> range) {
@@ -182,6 +185,12 @@ void CpuAllocator::trim() {
 
 void CpuAllocator::trim_holes() {
   for (const auto& [offset, size] : arena_.holes()) give_pages_back(offset, size);
+}
+
+void CpuAllocator::trim_range(const PlannedRange& range) {
+  if (!range.base) return;
+  const size_t begin = static_cast<size_t>(range.base - base_);
+  for (const auto& [offset, size] : range.holes()) give_pages_back(begin + offset, size);
 }
 
 void CpuAllocator::give_pages_back(size_t offset, size_t size) {

@@ -37,6 +37,7 @@ class CpuAllocator final : public Allocator {
  private:
   void grow(size_t bytes);
   void trim_holes();
+  void trim_range(const PlannedRange& range);
   void give_pages_back(size_t offset, size_t size);
   size_t take(size_t size);  // an offset
   void release(PlannedRange& range);

@@ -99,6 +99,17 @@ size_t PlannedRange::give_back(size_t offset) {
   return size;
 }
 
+std::vector<std::pair<size_t, size_t>> PlannedRange::holes() const {
+  std::vector<std::pair<size_t, size_t>> holes;
+  size_t end = 0;
+  for (const auto& [offset, size] : live_) {
+    if (offset > end) holes.emplace_back(end, offset - end);
+    end = offset + size;
+  }
+  if (bytes > end) holes.emplace_back(end, bytes - end);
+  return holes;
+}
+
 MemoryPlan::MemoryPlan() : range_(std::make_unique<PlannedRange>()) {}
 MemoryPlan::~MemoryPlan() { cpu_allocator().retire(std::move(range_)); }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "tensor/memory_plan.h"
@@ -27,6 +28,9 @@ class PlannedRange {
   void note_given_back(const void* block);
   // Frees a place; returns its size.
   size_t give_back(size_t offset);
+
+  // What of the range is free: offsets and sizes.
+  std::vector<std::pair<size_t, size_t>> holes() const;
 
   bool following() const { return following_; }
   size_t extent() const { return layout_.extent; }
