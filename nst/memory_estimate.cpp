@@ -1,6 +1,7 @@
 #include "nst/memory_estimate.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -22,8 +23,10 @@ struct NetworkElements {
   double weights = 0;  // of all packed weights, one direction
 };
 
-NetworkElements network_elements(const nn::VggConfig& vgg, PictureSize size) {
+// The maps of the first `checkpointed` blocks are there one block at a time, when the gradient gets to it.
+NetworkElements network_elements(const nn::VggConfig& vgg, PictureSize size, int checkpointed = 0) {
   NetworkElements elements;
+  std::array<double, 6> recomputed{};  // by block, from 1
   int64_t in_channels = 3;
   const auto names = nn::vgg_layer_names(vgg.depth);
   for (size_t i = 0; i < names.size(); ++i) {
@@ -36,7 +39,9 @@ NetworkElements network_elements(const nn::VggConfig& vgg, PictureSize size) {
       // Of a map before a max pool that nobody else wants, only a byte per pooled element is kept.
       const bool pooled =
           vgg.pooling == nn::Pooling::max && i + 2 < names.size() && names[i + 2].starts_with("pool");
-      elements.saved += pooled && name.starts_with("conv") ? numel / 4 / kElement : numel;
+      const int block = name[4] - '0';
+      double& sum = block <= checkpointed && name.starts_with("conv") ? recomputed[block] : elements.saved;
+      sum += pooled && name.starts_with("conv") ? numel / 4 / kElement : numel;
       elements.largest = std::max(elements.largest, numel);
     }
     if (name.starts_with("conv")) {
@@ -48,6 +53,7 @@ NetworkElements network_elements(const nn::VggConfig& vgg, PictureSize size) {
     }
     if (name == vgg.deepest || "relu" + name.substr(4) == vgg.deepest) break;
   }
+  elements.saved = std::max(elements.saved, *std::ranges::max_element(recomputed));
   return elements;
 }
 
@@ -73,7 +79,9 @@ double term_elements(const nn::VggConfig& vgg, const GatysOptions& options, Pict
     for (const auto& layer : {term.layer, term.with}) {
       if (layer.empty()) continue;
       const PictureSize map = map_size(vgg, term.with.empty() ? layer : summed_layer(vgg.depth, term), crop);
-      const bool made = options.tile > 0 || (layer == term.with && term.blurs > 0);
+      // Of a distribution, the gradient by its projections.
+      const bool made = options.tile > 0 || options.style_loss == StyleLoss::sliced_wasserstein ||
+                        options.style_loss == StyleLoss::histogram || (layer == term.with && term.blurs > 0);
       if (made)
         elements += pixels_of(map) * static_cast<double>(nn::vgg_layer_shape(vgg.depth, layer).channels);
     }
@@ -86,7 +94,7 @@ double term_elements(const nn::VggConfig& vgg, const GatysOptions& options, Pict
 size_t estimate_basic_memory(const nn::VggConfig& vgg, const BasicOptions& options, PictureSize content,
                              PictureSize largest_style) {
   const PictureSize crop = largest_crop(vgg, options.objective, content);
-  const auto run = network_elements(vgg, crop),
+  const auto run = network_elements(vgg, crop, options.objective.checkpointed_blocks),
              style = network_elements(vgg, largest_crop(vgg, options.objective, largest_style));
   const double picture = 3 * pixels_of(content);
   double pictures = options.optimiser == OptimiserKind::lbfgs

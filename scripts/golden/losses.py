@@ -5,7 +5,7 @@ Each case stores `CASE/loss` (1,) and `CASE/grad` = d loss / d x, x being the sh
 
 import torch
 import torch.nn.functional as F
-from common import Golden, gram, leaf, nhwc
+from common import formula, Golden, gram, leaf, nhwc
 
 IMAGE_AREA = 40 * 28  # the W * H that titu1994's constants take from the picture, not from the layer
 
@@ -75,6 +75,18 @@ def wasserstein2(x, style, eps=1e-4):
     return ((mean - style_mean) ** 2).mean() + trace.mean()
 
 
+def histogram(x, style):
+    """Each channel's sorted values against the style's, stretched to as many: mean (v - u)^2."""
+    mine, other = (torch.sort(f.flatten(2), dim=2).values for f in (x, style))
+    other = F.interpolate(other, mine.shape[2], mode="linear", align_corners=False)
+    return ((mine - other) ** 2).mean()
+
+
+def sliced(x, style, directions):
+    """The same of projections."""
+    return histogram(F.conv2d(x, directions), F.conv2d(style, directions))
+
+
 def adain_torch(x, style):
     """AdaIN-style: squares summed over channels, averaged over the batch; biased; 1e-6 only under x's root."""
     mean, std = x.mean((2, 3)), (x.var((2, 3), correction=0) + 1e-6).sqrt()
@@ -118,6 +130,9 @@ def add_style(golden):
     guided_target = guided_gram(style, style_guide)
     golden.case("style/guided", lambda x: F.mse_loss(guided_gram(x, guide), guided_target), x)
     golden.case("style/wasserstein2", lambda x: wasserstein2(x, style), x)
+    directions = torch.tensor(formula("losses.directions", (7, 6, 1, 1)), dtype=torch.float64)
+    golden.case("style/histogram", lambda x: histogram(x, style), x)
+    golden.case("style/sliced_wasserstein", lambda x: sliced(x, style, directions), x)
 
     batch = nhwc("losses.batch", 2, 5, 4, 6, scale=2.0)
     batch_style = nhwc("losses.batch_style", 2, 3, 6, 6, scale=2.0)

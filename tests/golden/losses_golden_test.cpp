@@ -10,6 +10,7 @@
 #include "autograd/engine.h"
 #include "autograd/ops/total_variation.h"
 #include "nst/adain/objective.h"
+#include "nst/sliced_wasserstein.h"
 #include "nst/style_statistics.h"
 #include "nst/wasserstein.h"
 #include "tests/golden/golden.h"
@@ -101,9 +102,12 @@ std::vector<Case> cases() {
 const std::set<std::string> kNotYet{"content/scaled_mse",        "style/cross_layer_deep",
                                     "style/cross_layer_shallow", "style/guided",
                                     "style/johnson_sum",         "style/titu1994_masked"};
+// On the CPU alone, in a test of their own.
+const std::set<std::string> kOfDistributions{"style/histogram", "style/sliced_wasserstein"};
 
 TEST(GoldenLosses, every_case_of_the_file_is_tested_or_known_to_be_missing) {
   std::set<std::string> known = kNotYet;
+  known.insert(kOfDistributions.begin(), kOfDistributions.end());
   for (const Case& c : cases()) EXPECT_TRUE(known.insert(c.name).second) << c.name << " is there now";
   const auto stored = GoldenFile("losses").cases_with("loss");
   EXPECT_EQ(known, std::set<std::string>(stored.begin(), stored.end()));
@@ -139,6 +143,25 @@ INSTANTIATE_TEST_SUITE_P(types, GoldenLosses,
                          ::testing::Combine(::testing::Values(std::pair{DType::float64, 1e-13},
                                                               std::pair{DType::float32, 2e-6}),
                                             ::testing::ValuesIn(testing::devices())));
+
+TEST(GoldenLosses, of_distributions) {
+  const GoldenFile golden("losses");
+  for (const auto& [dtype, tolerance] : {std::pair{DType::float64, 1e-13}, {DType::float32, 2e-6}}) {
+    Agreement agreement(fmt::format("losses of distributions, {}", name_of(dtype)), tolerance);
+    for (const auto& name : kOfDistributions) {
+      const Tensor directions = name == "style/histogram"
+                                    ? Tensor()
+                                    : testing::formula("losses.directions", {7, 6, 1, 1}, 1, dtype);
+      const Tensor style = golden.read("style", dtype);
+      const Variable x(golden.read("x", dtype), true);
+      const Tensor target = sliced_quantiles(style, directions, {}, style.size(1) * style.size(2));
+      const Variable loss = sliced_wasserstein(x, directions, {}, target);
+      agreement.check(name + "/loss", loss.value(), golden.read(name + "/loss", DType::float64));
+      autograd::backward(loss);
+      agreement.check(name + "/grad", x.grad(), golden.read(name + "/grad", DType::float64));
+    }
+  }
+}
 
 }  // namespace
 }  // namespace nst
