@@ -42,6 +42,7 @@ void for_each_field(Settings& s, F f) {
   f("learning_rate", s.learning_rate);
   f("schedule", s.schedule);
   f("warmup", s.warmup);
+  f("max_gradient_norm", s.max_gradient_norm);
   f("seed", s.seed);
   f("checkpoint_every", s.checkpoint_every);
   f("keep", s.keep);
@@ -88,6 +89,10 @@ void add_train_options(CLI::App& command, TrainSettings& s, TrainRunOptions& run
   training("--warmup", s.warmup, "Steps over which the learning rate rises to it")
       ->capture_default_str()
       ->check(whole_number_in(0));
+  training("--max-gradient-norm", s.max_gradient_norm,
+           "Longer gradients are shortened to this; the report's gradient_norm tells what is usual")
+      ->default_str("none is")
+      ->check(positive_number());
   training("--seed", s.seed, "Of the first weights and the data's order")
       ->capture_default_str()
       ->check(whole_number_in(0, UINT64_MAX));
@@ -161,7 +166,8 @@ TrainerOptions trainer_options(const TrainSettings& s) {
           .accumulate = s.accumulate,
           .adam = {.learning_rate = s.learning_rate},
           .schedule = parse_learning_rate_schedule(s.schedule),
-          .warmup = s.warmup};
+          .warmup = s.warmup,
+          .max_gradient_norm = s.max_gradient_norm};
 }
 
 Tensor load_picture(const std::string& path, int64_t size) {

@@ -27,6 +27,7 @@ struct TrainSettings {
   double learning_rate = 1e-3;
   std::string schedule = "constant";
   int64_t warmup = 100;
+  double max_gradient_norm = 0;
   uint64_t seed = 0;
   int64_t checkpoint_every = 500, keep = 3, sample_every = 500;
   std::vector<double> sweep;

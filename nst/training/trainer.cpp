@@ -122,6 +122,13 @@ TrainingStep Trainer::step() {
         fmt::format("training: step {}: the loss is {}, the gradient's norm {}; try a lower learning rate",
                     step.step, step.losses[0].second, step.gradient_norm));
   }
+  const double longest = options_.max_gradient_norm;
+  if (longest > 0 && step.gradient_norm > longest) {
+    for (autograd::Variable* parameter : parameters) {
+      Tensor gradient = parameter->grad();
+      if (gradient.defined()) gradient.copy_from(ops::affine(gradient, longest / step.gradient_norm));
+    }
+  }
   adam_.set_learning_rate(step.learning_rate);
   adam_.step(parameters, rates);
   ++steps_done_;

@@ -35,13 +35,16 @@ struct TrainerOptions {
   // Steps over which the learning rate rises to the schedule's. Adam's first steps are as long as it whatever
   // the gradient, which may throw a network far off, and its memory of what follows keeps it slow.
   int64_t warmup = 0;
+  // A gradient that is longer, over all parameters, is shortened to it (Pascanu et al. 2013); 0: none is. A
+  // few batches have gradients many times the others', which Adam would remember for a thousand steps.
+  double max_gradient_norm = 0;
 };
 
 struct TrainingStep {
   int64_t step = 0;  // 1 after the first
   // Before the step, the mean over its micro-batches: "total", then the method's terms.
   std::vector<std::pair<std::string, double>> losses;
-  double gradient_norm = 0;
+  double gradient_norm = 0;  // before it was shortened
   double learning_rate = 0;
   double seconds = 0;  // of computing since the run began, earlier parts of a resumed one included
 };

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "autograd/engine.h"
 #include "tensor/ops/elementwise.h"
+#include "tensor/ops/reduce.h"
 #include "tests/nst/training/line_fit.h"
 #include "tests/support.h"
 
@@ -87,6 +90,22 @@ TEST(Trainer, accumulated_batches_make_the_mean_gradient) {
   autograd::backward(total);
   const Tensor m = trainer.checkpoint().at("adam.m.0");
   EXPECT_CLOSE(m, ops::affine(by_hand.line.weight.grad(), 0.1), 1e-6);
+}
+
+TEST(Trainer, shortens_long_gradients) {
+  LineFit free_fit, long_fit, short_fit;
+  const auto gradient = [](LineFit& fit, double longest) {
+    Trainer trainer(fit, {.steps = 1, .max_gradient_norm = longest});
+    const double norm = trainer.step().gradient_norm;
+    const Tensor &weight = fit.line.weight.grad(), &bias = fit.line.bias.grad();
+    return std::pair(norm, std::sqrt(ops::dot(weight, weight).item() + ops::dot(bias, bias).item()));
+  };
+  const auto [norm, taken] = gradient(free_fit, 0);
+  EXPECT_NEAR(taken, norm, 1e-5 * norm);
+  EXPECT_EQ(gradient(long_fit, 2 * norm), std::pair(norm, taken));
+  const auto [reported, shortened] = gradient(short_fit, norm / 8);
+  EXPECT_EQ(reported, norm);
+  EXPECT_NEAR(shortened, norm / 8, 1e-5 * norm);
 }
 
 TEST(Trainer, a_step_that_diverges_changes_nothing) {
