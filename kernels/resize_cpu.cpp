@@ -68,25 +68,57 @@ AxisMap transposed(const AxisMap& map, int64_t in) {
 
 // y (N, rows.size(), columns.size(), C) from x (N, h, w, C).
 template <class T>
-void apply(const AxisMap& rows, const AxisMap& columns, int64_t n, int64_t h, int64_t w, int64_t c,
-           const T* x, T* y) {
-  const int64_t out_w = columns.size();
-  parallel_for(n * rows.size(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; ++r) {
-      const T* image = x + r / rows.size() * h * w * c;
-      const int64_t row = r % rows.size();
-      for (int64_t j = 0; j < out_w; ++j) {
-        T* out = y + (r * out_w + j) * c;
-        std::fill_n(out, c, T(0));
-        for (int64_t a = rows.begin[row]; a < rows.begin[row + 1]; ++a) {
-          for (int64_t b = columns.begin[j]; b < columns.begin[j + 1]; ++b) {
-            const T weight = static_cast<T>(rows.weight[a] * columns.weight[b]);
-            const T* in = image + (rows.index[a] * w + columns.index[b]) * c;
-            for (int64_t k = 0; k < c; ++k) out[k] += weight * in[k];
-          }
-        }
+struct Resampler {
+  const AxisMap &rows, &columns;
+  int64_t h, w, c;
+  const T* x;
+  T* y;
+
+  // Row r of all images' rows. `again`: it is the row before once more, as nearest repeats them.
+  void row(int64_t r, bool again) const {
+    const int64_t out_w = columns.size();
+    T* out = y + r * out_w * c;
+    if (again) {
+      std::copy_n(out - out_w * c, out_w * c, out);
+      return;
+    }
+    const T* image = x + r / rows.size() * h * w * c;
+    for (int64_t j = 0; j < out_w; ++j, out += c) pixel(image, r % rows.size(), j, out);
+  }
+
+  void pixel(const T* image, int64_t row, int64_t j, T* out) const {
+    if (copies(rows, row) && copies(columns, j)) {
+      std::copy_n(source(image, rows.begin[row], columns.begin[j]), c, out);
+      return;
+    }
+    std::fill_n(out, c, T(0));
+    for (int64_t a = rows.begin[row]; a < rows.begin[row + 1]; ++a) {
+      for (int64_t b = columns.begin[j]; b < columns.begin[j + 1]; ++b) {
+        const T weight = static_cast<T>(rows.weight[a] * columns.weight[b]);
+        const T* in = source(image, a, b);
+        for (int64_t k = 0; k < c; ++k) out[k] += weight * in[k];
       }
     }
+  }
+
+  const T* source(const T* image, int64_t a, int64_t b) const {
+    return image + (rows.index[a] * w + columns.index[b]) * c;
+  }
+  static bool copies(const AxisMap& map, int64_t d) {
+    return map.begin[d + 1] - map.begin[d] == 1 && map.weight[map.begin[d]] == 1;
+  }
+};
+
+template <class T>
+void apply(const AxisMap& rows, const AxisMap& columns, int64_t n, int64_t h, int64_t w, int64_t c,
+           const T* x, T* y) {
+  const Resampler<T> resampler{rows, columns, h, w, c, x, y};
+  const auto repeats = [&](int64_t row) {
+    return row > 0 && Resampler<T>::copies(rows, row) && Resampler<T>::copies(rows, row - 1) &&
+           rows.index[rows.begin[row]] == rows.index[rows.begin[row - 1]];
+  };
+  parallel_for(n * rows.size(), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) resampler.row(r, r > begin && repeats(r % rows.size()));
   });
 }
 

@@ -112,16 +112,24 @@ std::string text_of(const std::string& path) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// The names by which tensor/ops calls kernels.
-std::set<std::string> ops_with_kernels() {
-  const std::regex call(R"re((?:dispatch\(|kOp = )"(\w+)")re");
+// What the pattern's group is in the files of a folder.
+std::set<std::string> find_names(const std::string& folder, const std::string& extension,
+                                 const std::regex& pattern) {
   std::set<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(NST_SOURCE_DIR "/tensor/ops")) {
-    if (entry.path().extension() != ".cpp") continue;
+  for (const auto& entry : std::filesystem::directory_iterator(NST_SOURCE_DIR "/" + folder)) {
+    if (entry.path().extension() != extension) continue;
     const std::string source = text_of(entry.path());
-    for (std::sregex_iterator at(source.begin(), source.end(), call), end; at != end; ++at)
+    for (std::sregex_iterator at(source.begin(), source.end(), pattern), end; at != end; ++at)
       names.insert((*at)[1]);
   }
+  return names;
+}
+
+// The names by which tensor/ops calls kernels, but for those that no GPU has.
+std::set<std::string> ops_with_kernels() {
+  auto names = find_names("tensor/ops", ".cpp", std::regex(R"re((?:dispatch\(|kOp = )"(\w+)")re"));
+  for (const auto& name : find_names("kernels", ".h", std::regex(R"re(\nNST_CPU_KERNEL\((\w+),)re")))
+    names.erase(name);
   return names;
 }
 
