@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "autograd/variable.h"
-#include "nst/colour.h"
 #include "nst/picture_size.h"
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/pad.h"
@@ -77,7 +76,7 @@ Tensor FastStyle::operator()(const Tensor& picture, const FastOptions& options) 
   y = ops::clamp_forward(part(y, margin, margin, height, width), 0, 255);
   if (options.preserve_color) {
     const auto unit = [](const Tensor& image) { return ops::affine(image.to(kCpu), 1.0 / 255, 0); };
-    y = ops::affine(transfer_colour(unit(y), unit(there)), 255, 0).to(device_);
+    y = ops::affine(transfer_colour(unit(y), unit(there), *options.preserve_color), 255, 0).to(device_);
   }
   if (options.strength != 1) {
     y = ops::add(ops::affine(there, 1 - options.strength, 0), ops::affine(y, options.strength, 0));

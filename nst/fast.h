@@ -2,16 +2,18 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "nn/transform_model.h"
+#include "nst/colour.h"
 #include "nst/strips.h"
 
 namespace nst {
 
 struct FastOptions {
-  nn::StyleMix mix = {};        // which styles, of a network that has several
-  double strength = 1;          // 0 is the picture itself, 1 the network's
-  bool preserve_color = false;  // the picture's colours with the result's luminance
+  nn::StyleMix mix = {};                             // which styles, of a network that has several
+  double strength = 1;                               // 0 is the picture itself, 1 the network's
+  std::optional<ColourOptions> preserve_color = {};  // the result in the picture's colours
   // Pixels of a strip; 0: none, the whole picture at once. The result is the same but for rounding.
   int64_t strip_pixels = 0;
 };

@@ -12,14 +12,15 @@
 #include "nst/adain/style_file.h"
 #include "nst/adain/wct.h"
 #include "nst/adain/weights.h"
-#include "nst/colour.h"
 #include "nst/film_file.h"
 #include "nst/image.h"
+#include "nst/masks.h"
 #include "nst/training/picture_grid.h"
 #include "nst/training/picture_stream.h"
 #include "nst/weight_store.h"
 #include "tensor/file.h"
 #include "tools/adain_network_option.h"
+#include "tools/colour_options.h"
 #include "tools/commands.h"
 #include "tools/device_option.h"
 #include "tools/film_command.h"
@@ -45,21 +46,14 @@ constexpr const char* kExamples = R"(Examples:
 
 constexpr int64_t kSmallestSize = 16, kLargestSize = 65536;
 
-// A mask (1, H, W, 1) from a picture (1, H, W, 3).
-Tensor grey(const Tensor& picture) {
-  const auto rgb = picture.to_vector<float>();
-  std::vector<float> values(rgb.size() / 3);
-  for (size_t i = 0; i < values.size(); ++i) values[i] = (rgb[3 * i] + rgb[3 * i + 1] + rgb[3 * i + 2]) / 3;
-  return Tensor::from<float>({1, picture.size(1), picture.size(2), 1}, values);
-}
-
 struct AdainCommand {
   std::string content, out;
   std::vector<std::string> styles, masks;
   std::vector<double> style_weights;
   int64_t size = 512, style_size = 0;
   double alpha = 1;
-  bool preserve_color = false, wct = false, report = false;
+  ColourSettings colour;
+  bool wct = false, report = false;
   std::string report_vgg = "vgg16";
   FilmOptions film;
   AdainNetworkOptions network_options;
@@ -127,10 +121,11 @@ PaintFrame AdainCommand::painter(std::span<const Style> with, const std::vector<
   StyliseOptions options{.alpha = alpha, .weights = weights, .masks = {}};
   return [this, transforms, options](const Tensor& picture) mutable {
     for (size_t i = options.masks.size(); i < masks.size(); ++i) {
-      options.masks.push_back(grey(resize_image(load_image(masks[i]), picture.size(1), picture.size(2))));
+      const PictureSize size{picture.size(1), picture.size(2)};
+      options.masks.push_back(load_mask(masks[i], size).reshape({1, size.height, size.width, 1}));
     }
-    const Tensor result = network_->stylise(picture.to(device_), transforms, options).to(kCpu);
-    return preserve_color ? transfer_colour(result, picture) : result;
+    return with_colours_kept(network_->stylise(picture.to(device_), transforms, options).to(kCpu), picture,
+                             colour, {});
   };
 }
 
@@ -332,10 +327,7 @@ void add_adain_command(CLI::App& app) {
       ->delimiter(',')
       ->check(number_from(0));
   style("--mask", c.masks, "A picture that is white where the style applies; one per style, in their order");
-  adain
-      ->add_flag("--preserve-color,--preserve-colour", c.preserve_color,
-                 "Keep the photograph's colours: only its luminance is repainted")
-      ->group("Style");
+  add_preserve_color_options(*adain, c.colour, "Style");
   adain->add_flag("--wct", c.wct, "Match covariances instead of deviations (Li et al. 2017)")->group("Style");
   add_film_options(*adain, c.film);
   add_adain_network_options(*adain, c.network_options);

@@ -1,11 +1,11 @@
-// --preserve-color, --recolor-style and --color-space, for every command that repaints a
-// photograph.
+// --preserve-color, --recolor-style and --color-space, for every command that repaints a photograph.
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 
-#include "tensor/tensor.h"
+#include "nst/colour.h"
 
 namespace nst::tools {
 
@@ -16,8 +16,13 @@ struct ColourSettings {
   std::string space = "rgb";            // of a ColourSpace
 };
 
-// Declares the options, bound to `settings`, on a sub-command.
+// Declares --preserve-color and --color-space, bound to `settings`, on a sub-command.
+void add_preserve_color_options(CLI::App& command, ColourSettings& settings, const std::string& group);
+// All three, among the pictures.
 void add_colour_options(CLI::App& command, ColourSettings& settings);
+
+// What --preserve-color asks for, if anything.
+std::optional<ColourOptions> preserved_colours(const ColourSettings& settings);
 
 // `result` as the settings want it to be coloured. Both (1, H, W, 3), RGB in 0..1, on the CPU, and of one
 // size. Only where `mask` (H, W) is 1, if there is one.

@@ -15,6 +15,7 @@
 #include "nst/style_library.h"
 #include "tensor/file.h"
 #include "tensor/ops/elementwise.h"
+#include "tools/colour_options.h"
 #include "tools/commands.h"
 #include "tools/device_option.h"
 #include "tools/fast_inputs.h"
@@ -42,6 +43,7 @@ struct FastCommand {
   std::vector<std::string> inputs, styles;
   std::string out, network;
   FastOptions options;
+  ColourSettings colour;
   FilmOptions film;
   DeviceOptions device;
   int64_t size = 0, strips = -1;
@@ -103,6 +105,7 @@ void FastCommand::run() {
   if (out == "-" && isatty(STDOUT_FILENO)) throw std::invalid_argument("--out -: not to a terminal");
   ChosenStyle chosen = choose_style(styles, network);
   options.mix = chosen.mix;
+  options.preserve_color = preserved_colours(colour);
   const auto jobs = fast_jobs(inputs, out);
   check_film_options(film, std::ranges::any_of(jobs, &FastJob::film));
   for (const FastJob& job : jobs) {
@@ -150,7 +153,7 @@ void add_fast_command(CLI::App& app) {
   sub->add_option("--strength", command->options.strength, "0 is the photograph, 1 the network's picture")
       ->check(number_in(0, 1))
       ->capture_default_str();
-  sub->add_flag("--preserve-color", command->options.preserve_color, "Keep the photograph's colours");
+  add_preserve_color_options(*sub, command->colour, "Options");
   sub->add_option("--size", command->size, "Bring the longest side to this many pixels first")
       ->check(whole_number_in(1, 65535));
   sub->add_option("--strip-pixels", command->strips,

@@ -87,6 +87,15 @@ TEST_F(FastCommand, preserve_color_keeps_the_photographs) {
     return sum;
   };
   EXPECT_LT(chroma_error(kept), 0.5 * chroma_error(plain));
+  // As a whole: the mean colour is the photograph's, but for what was clamped.
+  const auto mean = [](const std::vector<float>& picture) {
+    double sum = 0;
+    for (const float v : picture) sum += v;
+    return sum / static_cast<double>(picture.size());
+  };
+  const auto coral = painted({"--style", "rocks", "--preserve-color=coral"});
+  EXPECT_NEAR(mean(coral), mean(photo), 0.02);
+  EXPECT_NE(coral, kept);
 }
 
 TEST_F(FastCommand, strips_change_nothing) {

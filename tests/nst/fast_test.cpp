@@ -87,7 +87,7 @@ TEST(FastStyle, strength_mixes_in_the_picture) {
 TEST(FastStyle, preserves_colours) {
   const FastStyle style(random_model(nn::quick_transform(4)));
   const Tensor grey = Tensor::full({1, 32, 32, 3}, 90);
-  const auto y = style(grey, {.preserve_color = true}).to_vector<double>();
+  const auto y = style(grey, {.preserve_color = ColourOptions{}}).to_vector<double>();
   for (size_t i = 0; i < y.size(); i += 3) {
     ASSERT_NEAR(y[i], y[i + 1], 1e-3);
     ASSERT_NEAR(y[i], y[i + 2], 1e-3);
