@@ -57,11 +57,18 @@ double measure_flops(Device device, const RooflineEffort& effort) {
 }
 
 double measure_bandwidth(Device device, const RooflineEffort& effort) {
-  const Shape shape{static_cast<int64_t>(effort.bytes / sizeof(float))};
-  const Tensor x = Tensor::full(shape, 1, DType::float32, device);
-  Tensor y = Tensor::full(shape, 2, DType::float32, device);
-  const double seconds = best_seconds(device, effort.seconds, [&] { ops::axpy(1e-3, x, y); });
-  return 3.0 * static_cast<double>(x.bytes()) / seconds;
+  // Beyond any cache, unless the device is so slow that smaller arrays take all the time already.
+  constexpr size_t kFirstBytes = size_t{1} << 20, kGrowth = 16;
+  for (size_t bytes = std::min(effort.bytes, kFirstBytes);; bytes = std::min(effort.bytes, bytes * kGrowth)) {
+    const Shape shape{static_cast<int64_t>(bytes / sizeof(float))};
+    const Tensor x = Tensor::full(shape, 1, DType::float32, device);
+    Tensor y = Tensor::full(shape, 2, DType::float32, device);
+    const auto run = [&] { ops::axpy(1e-3, x, y); };
+    double seconds = seconds_of(device, run);
+    if (bytes < effort.bytes && seconds < effort.seconds) continue;
+    seconds = std::min(seconds, best_seconds(device, effort.seconds, run));
+    return 3.0 * static_cast<double>(x.bytes()) / seconds;
+  }
 }
 
 }  // namespace
