@@ -39,18 +39,10 @@ class Residual(nn.Module):
         return x + self.norm2(self.conv2(F.pad(y, [1] * 4, "reflect")))
 
 
-class Range(nn.Module):
-    """127.5 + 150 tanh(x)"""
-
-    def forward(self, x):
-        return torch.tanh(x) * 150 + 127.5
-
-
-def sequence(down, residuals, up, *rest):
+def sequence(down, residuals, up):
     blocks = OrderedDict((f"down{i + 1}", block) for i, block in enumerate(down))
     blocks.update((f"residual{i + 1}", block) for i, block in enumerate(residuals))
     blocks.update((f"up{i + 1}", block) for i, block in enumerate(up))
-    blocks.update((f"rest{i + 1}", block) for i, block in enumerate(rest))
     return nn.Sequential(blocks)
 
 
@@ -71,7 +63,6 @@ def quick():
         [Convolution(3, 32, 7, stride=2, norm=True), Convolution(32, 64, stride=2, norm=True)],
         [Residual(64) for _ in range(5)],
         [Convolution(64, 32, upsample=2, norm=True), Convolution(32, 3, 7, upsample=2, relu=False)],
-        Range(),
     )
 
 
