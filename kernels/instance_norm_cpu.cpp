@@ -35,15 +35,24 @@ void instance_norm_forward(const CpuContext&, const InstanceNormShape& shape, T 
   });
 }
 
-template <class T>
-void instance_norm_backward(const CpuContext&, const InstanceNormShape& shape, const T* x, const T* gamma,
-                            const T* mean, const T* inverse_std, const T* y, const T* grad_y, T* grad_x,
-                            T* grad_gamma, T* grad_beta) {
+namespace {
+
+// What reaches the normalisation's result. With the ReLU a compile-time matter the loops over channels
+// vectorise.
+template <class T, bool kRelu>
+struct GradAt {
+  const T *y, *grad_y;
+  T operator()(int64_t i) const {
+    const T grad = grad_y[i];
+    if constexpr (!kRelu) return grad;
+    return y[i] > T(0) ? grad : T(0);
+  }
+};
+
+template <class T, class Grad>
+void backward(const InstanceNormShape& shape, const T* x, const T* gamma, const T* mean, const T* inverse_std,
+              const Grad& grad_at, T* grad_x, T* grad_gamma, T* grad_beta) {
   const auto [n, pixels, c] = shape.x;
-  // What reaches the normalisation's result.
-  const auto grad_at = [=, relu = shape.relu](int64_t i) {
-    return relu && !(y[i] > T(0)) ? T(0) : grad_y[i];
-  };
   // (N, 2, C): the sums over the pixels of grad_y, then of grad_y z
   const auto sums = pixel_sums(
       shape.x, 2 * c, [=, pixels = pixels, c = c](int64_t image, int64_t first, int64_t last, double* sum) {
@@ -86,6 +95,18 @@ void instance_norm_backward(const CpuContext&, const InstanceNormShape& shape, c
                        offsets[row + i];
     }
   });
+}
+
+}  // namespace
+
+template <class T>
+void instance_norm_backward(const CpuContext&, const InstanceNormShape& shape, const T* x, const T* gamma,
+                            const T* mean, const T* inverse_std, const T* y, const T* grad_y, T* grad_x,
+                            T* grad_gamma, T* grad_beta) {
+  const auto run = [&](const auto& grad_at) {
+    backward(shape, x, gamma, mean, inverse_std, grad_at, grad_x, grad_gamma, grad_beta);
+  };
+  shape.relu ? run(GradAt<T, true>{y, grad_y}) : run(GradAt<T, false>{y, grad_y});
 }
 
 #define NST_INSTANTIATE(T)                                                                                \
