@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <iterator>
 #include <numeric>
@@ -27,16 +26,6 @@ namespace {
 
 using autograd::Variable;
 
-constexpr std::array<std::string_view, 4> kStyleLossNames{"gram", "wasserstein", "sliced_wasserstein",
-                                                          "histogram"};
-
-void check_weight(std::string_view what, double weight) {
-  if (!std::isfinite(weight) || weight < 0) {
-    throw std::invalid_argument(
-        fmt::format("{} must be a finite number of at least 0, got {}", what, weight));
-  }
-}
-
 void check_mask(std::string_view what, const Tensor& mask, PictureSize size) {
   if (!mask.defined()) return;
   check_shape("basic", what, mask, {size.height, size.width});
@@ -49,11 +38,6 @@ std::vector<std::string> names_of(const std::vector<LayerWeight>& layers) {
   for (const auto& [layer, weight] : layers) names.push_back(layer);
   return names;
 }
-
-constexpr int kVggBlocks = 5;
-
-// Whether a loss compares distributions of features rather than sums over them.
-bool sorts(StyleLoss loss) { return loss == StyleLoss::sliced_wasserstein || loss == StyleLoss::histogram; }
 
 // Of each guide, undefined where it is.
 std::vector<Tensor> squares(const std::vector<Tensor>& guides) {
@@ -69,51 +53,7 @@ Tensor add_term(Variable& sum, const Variable& loss, double weight) {
   return term.value();
 }
 
-void check_options(const GatysOptions& options, const std::vector<StylePicture>& styles, Device device) {
-  check_weight("content_weight", options.content_weight);
-  check_weight("style_weight", options.style_weight);
-  check_weight("tv_weight", options.tv_weight);
-  for (const auto& [layer, weight] : options.content_layers) check_weight(layer + "'s weight", weight);
-  for (const auto& term : options.style_layers) {
-    if (!std::isfinite(term.weight)) {
-      throw std::invalid_argument(
-          fmt::format("{}'s weight must be a finite number, got {}", term.layer, term.weight));
-    }
-    if (term.blurs < 0 || (term.blurs > 0 && term.with.empty()))
-      throw std::invalid_argument(term.layer + ": only correlations of two layers can be blurred");
-  }
-  if (!std::isfinite(options.activation_shift))
-    throw std::invalid_argument("activation_shift must be a finite number");
-  if (options.tile < 0) throw std::invalid_argument("tile must be at least 0 pixels");
-  const auto is_pair = [](const StyleTerm& term) { return !term.with.empty(); };
-  const std::string name(kStyleLossNames[static_cast<size_t>(options.style_loss)]);
-  if (options.style_loss != StyleLoss::gram && std::ranges::any_of(options.style_layers, is_pair))
-    throw std::invalid_argument("style loss " + name + ": is of single layers, not of pairs");
-  if (sorts(options.style_loss) && options.tile > 0)
-    throw std::invalid_argument("style loss " + name +
-                                ": sorts a layer's pixels, which cannot be done tile by tile");
-  if (sorts(options.style_loss) && device.type != DeviceType::cpu)
-    throw std::invalid_argument("style loss " + name + ": runs on the CPU only");
-  if (options.checkpointed_blocks < 0 || options.checkpointed_blocks > kVggBlocks)
-    throw std::invalid_argument(fmt::format("checkpointed blocks: VGG has {}", kVggBlocks));
-  for (const auto& style : styles) check_weight("a style's weight", style.weight);
-  if (std::ranges::none_of(styles, [](const StylePicture& s) { return s.weight > 0; }))
-    throw std::invalid_argument("basic: needs a style with a positive weight");
-  const bool content =
-      options.content_weight > 0 &&
-      std::ranges::any_of(options.content_layers, [](const auto& l) { return l.weight > 0; });
-  const bool style = options.style_weight > 0 &&
-                     std::ranges::any_of(options.style_layers, [](const auto& t) { return t.weight != 0; });
-  if (!content && !style && !(options.tv_weight > 0))
-    throw std::invalid_argument("basic: every weight is zero, so there is nothing to do");
-}
-
 }  // namespace
-
-std::span<const std::string_view> style_loss_names() { return kStyleLossNames; }
-StyleLoss parse_style_loss(std::string_view name) {
-  return parse_name<StyleLoss>("style loss", kStyleLossNames, name);
-}
 
 std::vector<std::string> needed_layers(const GatysOptions& options) {
   std::vector<std::string> layers = names_of(options.content_layers);
@@ -131,7 +71,7 @@ GatysObjective::GatysObjective(const LossNetwork& network, const Tensor& content
       layers_(needed_layers(options_)) {
   check_rank("basic", "the content picture", content, 4);
   size_ = size_of(content);
-  check_options(options_, styles, content.device());
+  check_gatys_options(options_, styles, content.device());
   check_mask("the content's mask", options_.content_region, size_);
 
   const autograd::NoGradGuard no_grad;

@@ -54,6 +54,8 @@ enum class StyleLoss {
 };
 std::span<const std::string_view> style_loss_names();
 StyleLoss parse_style_loss(std::string_view name);
+// Whether it compares distributions of features rather than sums over them.
+bool sorts(StyleLoss loss);
 
 struct GatysOptions {
   std::vector<LayerWeight> content_layers{{"relu4_2", 1}};
@@ -157,5 +159,7 @@ class GatysObjective {
 
 // The layers an objective with these options needs.
 std::vector<std::string> needed_layers(const GatysOptions& options);
+// Throws std::invalid_argument on options or weights that make no objective on this device.
+void check_gatys_options(const GatysOptions& options, const std::vector<StylePicture>& styles, Device device);
 
 }  // namespace nst
