@@ -1,12 +1,8 @@
 #include "nst/gatys_objective.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 #include <numeric>
-#include <stdexcept>
 
 #include "autograd/engine.h"
 #include "autograd/ops/elementwise.h"
@@ -17,7 +13,6 @@
 #include "nst/masks.h"
 #include "nst/picture_tiles.h"
 #include "nst/sliced_wasserstein.h"
-#include "tensor/names.h"
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/slice.h"
 

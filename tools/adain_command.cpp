@@ -278,10 +278,7 @@ void AdainCommand::write_report(const Tensor& content_picture, const Tensor& res
 }
 
 void AdainCommand::run() {
-  set_verbosity(quiet       ? Verbosity::quiet
-                : film.json ? Verbosity::warnings
-                : verbose   ? Verbosity::verbose
-                            : Verbosity::normal);
+  set_verbosity(verbosity_of(quiet, film.json, verbose));
   if (threads > 0) omp_set_num_threads(threads);
   const bool is_a_film = is_film(content);
   check_film_options(film, is_a_film);

@@ -96,7 +96,7 @@ void FastCommand::run() {
     for (const auto& style : bundled_styles()) fmt::print("{}\n", style.name);
     return;
   }
-  set_verbosity(quiet ? Verbosity::quiet : film.json ? Verbosity::warnings : Verbosity::normal);
+  set_verbosity(verbosity_of(quiet, film.json));
   if (threads > 0) omp_set_num_threads(threads);
   if (inputs.empty()) throw std::invalid_argument("fast: no picture");
   if (out.empty()) throw std::invalid_argument("fast: --out is required");

@@ -32,6 +32,13 @@ void start_logging() {
   spdlog::set_default_logger(std::make_shared<spdlog::logger>("nst", std::move(sink)));
 }
 
+Verbosity verbosity_of(bool quiet, bool json, bool verbose) {
+  return quiet     ? Verbosity::quiet
+         : json    ? Verbosity::warnings
+         : verbose ? Verbosity::verbose
+                   : Verbosity::normal;
+}
+
 void set_verbosity(Verbosity verbosity) {
   switch (verbosity) {
     case Verbosity::quiet:

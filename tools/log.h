@@ -14,5 +14,7 @@ enum class Verbosity {
 // To be called once, before anything is logged.
 void start_logging();
 void set_verbosity(Verbosity verbosity);
+// What a command's --quiet, --json and --verbose ask for; the first that is given counts.
+Verbosity verbosity_of(bool quiet, bool json, bool verbose = false);
 
 }  // namespace nst::tools

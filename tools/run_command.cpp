@@ -165,10 +165,7 @@ std::unique_ptr<Basic> make_run(const LossNetwork& network, const RunInputs& inp
 }
 
 void RunCommand::run() {
-  set_verbosity(quiet     ? Verbosity::quiet
-                : json    ? Verbosity::warnings
-                : verbose ? Verbosity::verbose
-                          : Verbosity::normal);
+  set_verbosity(verbosity_of(quiet, json, verbose));
   if (threads > 0) omp_set_num_threads(threads);
   const nn::StateDict checkpoint = resume.empty() ? nn::StateDict{} : load_checkpoint();
   // Everything that can be wrong is found before the first minute of work.

@@ -84,7 +84,7 @@ void StylizeCommand::check() const {
 }
 
 void StylizeCommand::run() {
-  set_verbosity(quiet ? Verbosity::quiet : film.json ? Verbosity::warnings : Verbosity::normal);
+  set_verbosity(verbosity_of(quiet, film.json));
   if (threads > 0) omp_set_num_threads(threads);
   check();
   const Device device = choose_device(device_options);

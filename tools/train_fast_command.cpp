@@ -166,6 +166,10 @@ void TrainFastCommand::run() {
   const Device device = choose_device(run_options.device);
   const auto files = find_photographs(settings.common);
 
+  // First, as a mistake in it is soon found and the paintings' Gram matrices take their time.
+  nn::ImageNetwork network(network_config(), DType::float32, device);
+  first_weights(network);
+
   const nn::VggWeights weights = nn::read_vgg(nn::open_weights(find_weights(settings.vgg)));
   const RunSettings objective = objective_settings(settings, weights);
   const LossNetwork loss_network(vgg_config(objective, weights), weights.state, weights.preprocessing,
@@ -176,8 +180,6 @@ void TrainFastCommand::run() {
                       settings.style_weights.empty() ? 1 : settings.style_weights[i]});
   }
   const PerceptualLoss loss(loss_network, styles, basic_options(objective, weights.depth).objective);
-  nn::ImageNetwork network(network_config(), DType::float32, device);
-  first_weights(network);
   PictureStream photographs(files, stream_options(settings.common, run_options));
   FastTraining training(
       network, loss, photographs,

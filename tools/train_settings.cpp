@@ -190,10 +190,7 @@ std::vector<Tensor> load_samples(const TrainSettings& settings,
 }
 
 std::optional<TrainingCheckpoint> start_train_run(const CLI::App& command, TrainRunOptions& run) {
-  set_verbosity(run.quiet     ? Verbosity::quiet
-                : run.json    ? Verbosity::warnings
-                : run.verbose ? Verbosity::verbose
-                              : Verbosity::normal);
+  set_verbosity(verbosity_of(run.quiet, run.json, run.verbose));
   if (run.threads > 0) omp_set_num_threads(run.threads);
   if (run.resume.empty()) return std::nullopt;
   for (const CLI::Option* option : command.get_options()) {

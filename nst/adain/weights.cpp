@@ -59,12 +59,12 @@ NumberedConvolutions numbered_convolutions(const nn::WeightFile& file) {
   return result;
 }
 
-// Which decoder has this many convolutions and takes this many channels.
 std::string metadata_of(const nn::WeightFile& file, const std::string& key) {
   const auto found = file.metadata().find(key);
   return found == file.metadata().end() ? std::string() : found->second;
 }
 
+// Which decoder has this many convolutions and takes this many channels.
 AdainArchitecture architecture_of(const nn::WeightFile& file, const NumberedConvolutions& convolutions) {
   for (const int vgg_depth : {19, 16}) {
     for (const auto depth : {nn::AdainDepth::relu4_1, nn::AdainDepth::relu3_1}) {
