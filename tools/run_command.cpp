@@ -103,6 +103,11 @@ void RunCommand::check_settings() {
     if (settings.scales[i] >= next)
       throw std::invalid_argument(settings.method + ": --scales must grow, up to less than --size");
   }
+  if (!settings.scale_iterations.empty() && settings.scale_iterations.size() != settings.scales.size()) {
+    throw std::invalid_argument(fmt::format("{}: {} numbers in --scale-iterations for {} --scales",
+                                            settings.method, settings.scale_iterations.size(),
+                                            settings.scales.size()));
+  }
   if (!settings.color_mask.empty() && settings.colour.preserve == "none")
     settings.colour.preserve = "luminance";
   if (!settings.init_image.empty()) {
@@ -122,7 +127,7 @@ std::string RunCommand::iterate(Basic& basic, const RunInputs& inputs) const {
   Progress progress(json    ? ProgressStyle::json
                     : quiet ? ProgressStyle::quiet
                             : ProgressStyle::automatic,
-                    static_cast<int>(basic.begin()) + settings.iterations,
+                    static_cast<int>(basic.begin()) + inputs.options.iterations,
                     static_cast<int>(basic.history().size()));
   while (!basic.finished()) {
     if (interrupted()) return "interrupted";
@@ -130,7 +135,7 @@ std::string RunCommand::iterate(Basic& basic, const RunInputs& inputs) const {
     progress.update(step.iteration,
                     {{"loss", step.loss.total}, {"content", step.loss.content}, {"style", step.loss.style}});
     if (!step.note.empty()) progress.message(fmt::format("iteration {}: {}", step.iteration, step.note));
-    if (basic.finished() && step.iteration < static_cast<int>(basic.begin()) + settings.iterations)
+    if (basic.finished() && step.iteration < static_cast<int>(basic.begin()) + inputs.options.iterations)
       return step.note;
     if (settings.save_every > 0 && step.iteration % settings.save_every == 0 && !basic.finished()) {
       save_run_picture(numbered_picture(settings, step.iteration), settings, basic, inputs);
@@ -187,7 +192,7 @@ void RunCommand::run() {
   for (; at < sizes.size(); ++at) {
     RunSettings scale = settings;
     scale.size = sizes[at];
-    scale.style_size = settings.style_size * sizes[at] / settings.size;  // 0 stays 0
+    if (at < settings.scale_iterations.size()) scale.iterations = settings.scale_iterations[at];
     now = at + 1 == sizes.size() ? inputs : read_run_inputs(scale, where, memory);
     auto next = make_run(network, now, where);
     if (run) {

@@ -113,6 +113,10 @@ void add_run_options(CLI::App& command, RunSettings& s) {
                "Smaller sizes to go through first, e.g. 128,256; --iterations at each, and at --size")
       ->delimiter(',')
       ->check(pixels);
+  optimisation("--scale-iterations", s.scale_iterations, "How many steps to take at each of --scales")
+      ->default_str("as --iterations")
+      ->delimiter(',')
+      ->check(whole_number_in(1));
   optimisation("--average", s.average,
                "Share of the picture so far in an average of the iterates, e.g. 0.99, which is the result")
       ->capture_default_str()

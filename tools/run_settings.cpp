@@ -41,6 +41,7 @@ void for_each_field(Settings& s, F f) {
   f("feather", s.feather);
   f("style_scale", s.style_scale);
   f("scales", s.scales);
+  f("scale_iterations", s.scale_iterations);
   f("average", s.average);
   f("style_loss", s.style_loss);
   f("tile", s.tile);

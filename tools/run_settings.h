@@ -33,10 +33,11 @@ struct RunSettings {
   bool square = false;  // pictures are squeezed to a square, and the result is stretched back
   std::vector<std::string> style_masks, style_guides;  // one file per style, or "none"; empty: none has one
   std::string content_mask, color_mask;
-  double feather = 16;          // width in pixels of a mask's edge
-  double style_scale = 1;       // of the style pictures' size, where style_size is 0
-  std::vector<int64_t> scales;  // sizes to go through before `size`
-  double average = 0;           // of iterates
+  double feather = 16;                // width in pixels of a mask's edge
+  double style_scale = 1;             // of the style pictures' size, where style_size is 0
+  std::vector<int64_t> scales;        // sizes to go through before `size`
+  std::vector<int> scale_iterations;  // one per scale; empty: `iterations` at each
+  double average = 0;                 // of iterates
   std::string style_loss = "gram";
   int gradient_checkpointing = 0;  // blocks of VGG
   int64_t tile = 0;                // side in pixels; 0: the whole picture at once

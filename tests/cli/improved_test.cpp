@@ -152,11 +152,77 @@ TEST_F(ImprovedCommand, goes_through_scales) {
   EXPECT_EQ(describe_image(folder / "out.png").width, 40);
 }
 
+TEST_F(ImprovedCommand, scales_have_iterations_of_their_own) {
+  const auto with = [&](const std::string& scales, const std::string& iterations) {
+    return basic({"--size", "40", "--scales", scales, "--scale-iterations", iterations, "--iterations", "2",
+                  "--report"});
+  };
+  expect_refused(with("20,28", "3"), kUsage, {"1 numbers in --scale-iterations for 2 --scales"});
+  expect_refused(with("20", "0"), kUsage, {"--scale-iterations"});
+  expect_wrote(with("20,28", "3,1"), {"out.png", "out.json", "out.loss.csv", "out.loss.png"});
+  EXPECT_EQ(json::parse(read("out.json"))["iterations"], 6);
+}
+
+TEST_F(ImprovedCommand, a_given_style_size_is_that_of_every_scale) {
+  const auto first_loss = [&](std::vector<std::string> options) {
+    options.insert(options.end(), {"--iterations", "1", "--report"});
+    expect_wrote(basic(options), {"out.png", "out.json", "out.loss.csv", "out.loss.png"});
+    const std::string table = read("out.loss.csv"), row = table.substr(table.find("\n1,"));
+    return std::stod(row.substr(3));
+  };
+  const double alone = first_loss({"--size", "20", "--style-size", "40"});
+  EXPECT_EQ(first_loss({"--size", "40", "--scales", "20", "--style-size", "40"}), alone);
+  EXPECT_NE(first_loss({"--size", "40", "--scales", "20"}), alone);
+}
+
 TEST_F(ImprovedCommand, wasserstein_is_another_style_loss) {
   expect_refused(improved({"--style-loss", "wasserstein"}), kUsage, {"of single layers"});
   expect_wrote(basic({"--style-loss", "wasserstein", "--report"}),
                {"out.png", "out.json", "out.loss.csv", "out.loss.png"});
   EXPECT_GT(json::parse(read("out.json"))["loss"]["style"], 0);
+}
+
+TEST_F(ImprovedCommand, losses_that_sort_are_of_whole_pictures) {
+  const std::vector<std::string> losses{"sliced_wasserstein", "histogram"};
+  expect_refused(basic({"--style-loss", "sinkhorn"}), kUsage, {"is not one of"});
+  for (const auto& loss : losses) {
+    expect_refused(improved({"--style-loss", loss}), kUsage, {"of single layers"});
+    expect_refused(basic({"--style-loss", loss, "--tile", "20"}), kUsage, {loss, "tile by tile"});
+  }
+  expect_wrote(basic(), {"out.png"});
+  const std::string of_gram = read("out.png");
+  for (const auto& loss : losses) {
+    expect_wrote(basic({"--style-loss", loss, "--report"}),
+                 {"out.png", "out.json", "out.loss.csv", "out.loss.png"});
+    EXPECT_GT(json::parse(read("out.json"))["loss"]["style"], 0) << loss;
+    EXPECT_TRUE(read("out.png") != of_gram) << loss;
+    std::filesystem::remove(folder / "out.json");
+    std::filesystem::remove(folder / "out.loss.csv");
+    std::filesystem::remove(folder / "out.loss.png");
+  }
+}
+
+TEST_F(ImprovedCommand, content_layers_have_weights) {
+  const std::vector<std::string> run{"--content-layers", "relu1_2,relu2_1", "--init", "noise", "--report"};
+  const auto content_loss = [&](std::vector<std::string> options) {
+    options.insert(options.end(), run.begin(), run.end());
+    expect_wrote(improved(options), {"out.png", "out.json", "out.loss.csv", "out.loss.png"});
+    return json::parse(read("out.json"))["loss"]["content"].get<double>();
+  };
+  expect_refused(improved({"--content-layer-weights", "steep"}), kUsage, {"is not one of"});
+  EXPECT_NE(content_loss({"--content-layer-weights", "equal"}), content_loss({}));
+}
+
+TEST_F(ImprovedCommand, gradient_checkpointing_changes_no_picture) {
+  expect_refused(basic({"--gradient-checkpointing", "9"}), kUsage, {"--gradient-checkpointing"});
+  expect_wrote(basic(), {"out.png"});
+  const std::string plain = read("out.png");
+  expect_wrote(basic({"--gradient-checkpointing", "1"}), {"out.png"});
+  EXPECT_TRUE(read("out.png") == plain);
+  expect_wrote(improved(), {"out.png"});
+  const Tensor chained = picture("out.png");
+  expect_wrote(improved({"--gradient-checkpointing", "1"}), {"out.png"});
+  EXPECT_CLOSE(picture("out.png"), chained, 1.5 / 255);
 }
 
 TEST_F(ImprovedCommand, a_run_that_does_not_fit_may_fit_in_tiles) {
