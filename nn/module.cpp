@@ -13,11 +13,11 @@ void Module::add_parameter(std::string name, autograd::Variable& parameter) {
 void Module::add_module(std::string name, Module& module) { modules_.emplace_back(std::move(name), &module); }
 
 void Module::collect(const std::string& prefix,
-                     std::vector<std::pair<std::string, autograd::Variable*>>& out) {
-  for (auto& [name, parameter] : parameters_) {
+                     std::vector<std::pair<std::string, autograd::Variable*>>& out) const {
+  for (const auto& [name, parameter] : parameters_) {
     if (parameter->defined()) out.emplace_back(prefix + name, parameter);
   }
-  for (auto& [name, module] : modules_) module->collect(prefix + name + ".", out);
+  for (const auto& [name, module] : modules_) module->collect(prefix + name + ".", out);
 }
 
 std::vector<std::pair<std::string, autograd::Variable*>> Module::named_parameters() {
@@ -26,9 +26,11 @@ std::vector<std::pair<std::string, autograd::Variable*>> Module::named_parameter
   return all;
 }
 
-StateDict Module::state_dict() {
+StateDict Module::state_dict() const {
   StateDict state;
-  for (const auto& [name, parameter] : named_parameters()) state.emplace(name, parameter->value());
+  std::vector<std::pair<std::string, autograd::Variable*>> parameters;
+  collect("", parameters);
+  for (const auto& [name, parameter] : parameters) state.emplace(name, parameter->value());
   return state;
 }
 

@@ -17,7 +17,7 @@ class Module {
   // Every parameter of this module and those below it, with its dotted path, in registration order.
   std::vector<std::pair<std::string, autograd::Variable*>> named_parameters();
   // Copies of the handles, not of the elements.
-  StateDict state_dict();
+  StateDict state_dict() const;
   // Overwrites every parameter with the tensor of its name. Throws std::invalid_argument naming what is
   // missing or has another shape; with `strict` also on names this module does not have.
   void load_state_dict(const StateDict& state, bool strict = true);
@@ -35,7 +35,8 @@ class Module {
   void add_module(std::string name, Module& module);
 
  private:
-  void collect(const std::string& prefix, std::vector<std::pair<std::string, autograd::Variable*>>& out);
+  void collect(const std::string& prefix,
+               std::vector<std::pair<std::string, autograd::Variable*>>& out) const;
 
   std::vector<std::pair<std::string, autograd::Variable*>> parameters_;
   std::vector<std::pair<std::string, Module*>> modules_;

@@ -66,12 +66,16 @@ Tensor FastStyle::operator()(const Tensor& picture, const FastOptions& options) 
   // RGB in 0..255 is what most networks take.
   const bool plain = model_.pixels == nn::kByteRangePreprocessing;
   if (!plain) x = to_pixels_(autograd::Variable(x)).value();
-  const bool large = options.strip_pixels > 0 && x.size(1) * x.size(2) > options.strip_pixels;
   nn::ImageNetworkConfig of_one_style = model_.config;
   of_one_style.styles = 1;
-  const bool strips = large && x.size(0) == 1 && can_run_in_strips(of_one_style);
-  Tensor y = strips ? run_in_strips(nn::single_style(model_, options.mix), x, options.strip_pixels)
-                    : (*network_)(autograd::Variable(x), options.mix).value();
+  const int64_t strips = strip_count({x.size(1), x.size(2)}, options.strip_pixels);
+  const auto in_strips = [&] {
+    const nn::TransformModel model = nn::single_style(model_, options.mix);
+    return run_in_strips(model.config, model.state, x, strips);
+  };
+  Tensor y = strips > 1 && x.size(0) == 1 && can_run_in_strips(of_one_style)
+                 ? in_strips()
+                 : (*network_)(autograd::Variable(x), options.mix).value();
   if (!plain) y = from_pixels_(autograd::Variable(y)).value();
   y = ops::clamp_forward(part(y, margin, margin, height, width), 0, 255);
   if (options.preserve_color) {

@@ -14,8 +14,8 @@ struct FastOptions {
   nn::StyleMix mix = {};                             // which styles, of a network that has several
   double strength = 1;                               // 0 is the picture itself, 1 the network's
   std::optional<ColourOptions> preserve_color = {};  // the result in the picture's colours
-  // Pixels of a strip; 0: none, the whole picture at once. The result is the same but for rounding.
-  int64_t strip_pixels = 0;
+  // Of about so many pixels (nst/strips.h). The result is the same but for rounding.
+  int64_t strip_pixels = kAutomaticStrips;
 };
 
 // A picture of any size comes back at that size: its sides are brought to a multiple of the network's strides

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "autograd/variable.h"
 #include "tensor/ops/channel_stats.h"
 #include "tensor/ops/conv2d.h"
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/pad.h"
+#include "tensor/ops/pool.h"
 #include "tensor/ops/resize.h"
 #include "tensor/ops/slice.h"
 #include "tensor/ops/tanh.h"
@@ -17,6 +21,7 @@ namespace nst {
 namespace {
 
 constexpr int64_t kLeastRows = 16;  // of a strip: below, most rows would be its neighbours'
+constexpr int64_t kStripPixels = 1 << 20, kLargePicture = 4 * kStripPixels;
 
 // Rows [begin, end) of a map.
 struct Rows {
@@ -24,15 +29,19 @@ struct Rows {
   int64_t count() const { return end - begin; }
 };
 
-// One block: [upsampling,] border, convolution with what is known of its norm folded in [, ReLU].
+// One block: a pooling, which has no parameters, or [upsampling,] border, convolution with what is known of
+// its norm folded in [, ReLU].
 struct Stage {
   nn::Block block;
   Tensor weight, bias;  // bias may be undefined
   Tensor gamma, beta;   // undefined without a norm
-  ops::Conv2dWeight packed;
+  std::optional<ops::Conv2dWeight> packed;
   int64_t height = 0;  // of its output
   bool folded = false;
 };
+
+bool is_pool(const nn::Block& block) { return block.kind == nn::Block::Kind::max_pool; }
+bool is_residual(const nn::Block& block) { return block.kind == nn::Block::Kind::residual; }
 
 Tensor slice_rows(const Tensor& x, const Rows& rows) {
   if (rows.begin == 0 && rows.end == x.size(1)) return x;
@@ -42,20 +51,27 @@ Tensor slice_rows(const Tensor& x, const Rows& rows) {
 // Blocks one after another on a map that is there whole.
 class Chain {
  public:
-  Chain(const nn::TransformModel& model, std::span<const nn::Block> blocks, Tensor source, int64_t strips)
-      : source_(std::move(source)),
-        padding_(model.config.padding),
-        eps_(model.config.norm.eps),
-        strips_(strips) {
+  Chain(const nn::ImageNetworkConfig& config, const nn::StateDict& state, std::span<const nn::Block> blocks,
+        Tensor source, int64_t strips)
+      : source_(std::move(source)), padding_(config.padding), eps_(config.norm.eps), strips_(strips) {
     int64_t height = source_.size(1);
     for (const nn::Block& block : blocks) {
+      if (is_pool(block)) {
+        height = (height + 1) / 2;
+        stages_.push_back({.block = block,
+                           .weight = {},
+                           .bias = {},
+                           .gamma = {},
+                           .beta = {},
+                           .packed = {},
+                           .height = height});
+        continue;
+      }
       const Device device = source_.device();
-      const auto parameter = [&](const std::string& name) {
-        return model.state.at(block.name + name).to(device);
-      };
+      const auto parameter = [&](const std::string& name) { return state.at(block.name + name).to(device); };
       Stage stage{.block = block,
                   .weight = parameter(".conv.weight"),
-                  .bias = model.config.bias ? parameter(".conv.bias") : Tensor(),
+                  .bias = config.bias ? parameter(".conv.bias") : Tensor(),
                   .gamma = {},
                   .beta = {},
                   .packed = ops::Conv2dWeight(parameter(".conv.weight"))};
@@ -91,9 +107,15 @@ class Chain {
   // Some rows of a block's output.
   Tensor rows_of(size_t i, const Rows& rows) const {
     const Stage& stage = stages_[i];
+    const auto input = [&](const Rows& of) { return i == 0 ? slice_rows(source_, of) : rows_of(i - 1, of); };
+    const int64_t input_height = i == 0 ? source_.size(1) : stages_[i - 1].height;
+    if (is_pool(stage.block)) {
+      return ops::max_pool_forward(input({2 * rows.begin, std::min(2 * rows.end, input_height)}),
+                                   {.kernel = 2, .stride = 2, .ceil_mode = true});
+    }
     const auto& [kind, name, channels, kernel, stride, upsample, norm, relu] = stage.block;
     const int64_t pad = kernel / 2;
-    const int64_t height = (i == 0 ? source_.size(1) : stages_[i - 1].height) * upsample;
+    const int64_t height = input_height * upsample;
     // What the convolution reads, of the upsampled input and its border.
     const Rows wanted{rows.begin * stride - pad, (rows.end - 1) * stride - pad + kernel};
     const int64_t top = std::max<int64_t>(-wanted.begin, 0),
@@ -104,7 +126,7 @@ class Chain {
     there.begin = std::min(there.begin, std::max<int64_t>(height - 1 - bottom, 0));
 
     const Rows before{there.begin / upsample, (there.end + upsample - 1) / upsample};
-    Tensor x = i == 0 ? slice_rows(source_, before) : rows_of(i - 1, before);
+    Tensor x = input(before);
     if (upsample > 1) {
       x = ops::resize_forward(x, x.size(1) * upsample, x.size(2) * upsample,
                               {.mode = ops::ResizeMode::nearest});
@@ -114,7 +136,7 @@ class Chain {
     x = ops::pad_forward(x, {top, bottom, pad, pad, padding_});
     const int64_t begin = wanted.begin - (there.begin - top);
     x = slice_rows(x, {begin, begin + wanted.count()});
-    return ops::conv2d_forward(x, stage.packed, stage.bias,
+    return ops::conv2d_forward(x, *stage.packed, stage.bias,
                                {.stride = stride, .relu = relu && (stage.folded || !norm)});
   }
 
@@ -158,52 +180,58 @@ class Chain {
   std::vector<Stage> stages_;
 };
 
-bool is_residual(const nn::Block& block) { return block.kind == nn::Block::Kind::residual; }
-
 // The residual blocks alone, as a network.
-Tensor run_residuals(const nn::TransformModel& model, std::span<const nn::Block> blocks, const Tensor& x) {
-  nn::ImageNetworkConfig config = model.config;
+Tensor run_residuals(const nn::ImageNetworkConfig& whole, const nn::StateDict& state,
+                     std::span<const nn::Block> blocks, const Tensor& x) {
+  nn::ImageNetworkConfig config = whole;
   config.in_channels = x.size(3);
   config.blocks.assign(blocks.begin(), blocks.end());
   config.output = {};
   nn::ImageNetwork network(config, x.dtype(), x.device());
-  network.load_state_dict(model.state, /*strict=*/false);
+  network.load_state_dict(state, /*strict=*/false);
   return network(autograd::Variable(x)).value();
 }
 
 }  // namespace
 
-bool can_run_in_strips(const nn::ImageNetworkConfig& config) {
-  const auto plain = [](const nn::Block& block) {
-    return is_residual(block) || block.kind == nn::Block::Kind::conv;
-  };
-  return config.styles == 1 && config.borders == nn::Borders::centred && config.frame == 0 &&
-         config.blocks.size() > 2 && !is_residual(config.blocks.front()) &&
-         !is_residual(config.blocks.back()) && std::ranges::all_of(config.blocks, plain) &&
-         std::ranges::any_of(config.blocks, is_residual);
+int64_t strip_count(PictureSize picture, int64_t strip_pixels) {
+  if (strip_pixels == kAutomaticStrips)
+    strip_pixels = picture.height * picture.width > kLargePicture ? kStripPixels : 0;
+  if (strip_pixels <= 0) return 1;
+  return std::max<int64_t>(picture.height / std::max(strip_pixels / picture.width, kLeastRows), 1);
 }
 
-Tensor run_in_strips(const nn::TransformModel& model, const Tensor& x, int64_t strip_pixels) {
-  const auto& config = model.config;
+bool can_run_in_strips(const nn::ImageNetworkConfig& config) {
+  const auto fits = [](const nn::Block& block) { return block.kind != nn::Block::Kind::transposed; };
+  return config.styles == 1 && config.borders == nn::Borders::centred && config.frame == 0 &&
+         std::ranges::all_of(config.blocks, fits);
+}
+
+Tensor run_in_strips(const nn::ImageNetworkConfig& config, const nn::StateDict& state, const Tensor& x,
+                     int64_t strips) {
   if (!can_run_in_strips(config)) throw std::invalid_argument("this network cannot be run in strips");
   const autograd::NoGradGuard no_grad;
   const std::span<const nn::Block> blocks(config.blocks);
   const auto first = std::ranges::find_if(blocks, is_residual);
   const auto last = std::ranges::find_if(blocks.rbegin(), blocks.rend(), is_residual).base();
-  const int64_t rows = std::max(strip_pixels / x.size(2), kLeastRows);
-  const int64_t strips = std::max<int64_t>(x.size(1) / rows, 1);
-
-  Tensor middle;
-  {
-    const Chain head(model, {blocks.begin(), first}, x, strips);
-    middle = head.output([](const Tensor& part) { return part; });
-  }
-  middle = run_residuals(model, {first, last}, middle);
-  const Chain tail(model, {last, blocks.end()}, std::move(middle), strips);
-  return tail.output([&](const Tensor& part) {
+  Tensor map = x;
+  const auto run = [&](std::span<const nn::Block> part, auto finish) {
+    if (!part.empty()) map = Chain(config, state, part, std::exchange(map, {}), strips).output(finish);
+  };
+  const auto finish = [&](const Tensor& part) {
+    if (config.output == nn::OutputRange{}) return part;
     const Tensor bounded = config.output.tanh ? ops::tanh_forward(part) : part;
     return ops::affine(bounded, config.output.scale, config.output.offset);
-  });
+  };
+  if (first == blocks.end()) {
+    run(blocks, finish);
+    return map;
+  }
+  run({blocks.begin(), first}, std::identity{});
+  map = run_residuals(config, state, {first, last}, map);
+  if (last == blocks.end()) return finish(map);
+  run({last, blocks.end()}, finish);
+  return map;
 }
 
 }  // namespace nst

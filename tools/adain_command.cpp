@@ -32,7 +32,6 @@ namespace nst::tools {
 namespace {
 
 namespace fs = std::filesystem;
-using autograd::Variable;
 
 constexpr const char* kExamples = R"(Examples:
   nst adain photo.jpg painting.jpg -o result.png
@@ -50,7 +49,7 @@ struct AdainCommand {
   std::string content, out;
   std::vector<std::string> styles, masks;
   std::vector<double> style_weights;
-  int64_t size = 512, style_size = 0;
+  int64_t size = 512, style_size = 0, strip_pixels = kAutomaticStrips;
   double alpha = 1;
   ColourSettings colour;
   bool wct = false, report = false;
@@ -102,14 +101,13 @@ AdainCommand::Style AdainCommand::load_style_of(const std::string& path) {
     return style;
   }
   style.picture = load(path, style_size > 0 ? style_size : size);
-  if (!wct) style.encoded = network_->encode_style(style.picture.to(device_));
+  if (!wct) style.encoded = network_->encode_style(style.picture.to(device_), strip_pixels);
   return style;
 }
 
 FeatureTransform AdainCommand::transform(const Style& style) const {
   if (!wct) return network_->to_style(style.encoded);
-  const autograd::NoGradGuard no_grad;
-  const auto covariance = style_covariance(network_->encoder()(Variable(style.picture.to(device_))).value());
+  const auto covariance = style_covariance(network_->encode(style.picture.to(device_), strip_pixels));
   return [covariance](const Tensor& features) { return nst::wct(features, covariance); };
 }
 
@@ -118,7 +116,7 @@ FeatureTransform AdainCommand::transform(const Style& style) const {
 PaintFrame AdainCommand::painter(std::span<const Style> with, const std::vector<double>& weights) const {
   std::vector<FeatureTransform> transforms;
   for (const Style& style : with) transforms.push_back(transform(style));
-  StyliseOptions options{.alpha = alpha, .weights = weights, .masks = {}};
+  StyliseOptions options{.alpha = alpha, .weights = weights, .strip_pixels = strip_pixels};
   return [this, transforms, options](const Tensor& picture) mutable {
     for (size_t i = options.masks.size(); i < masks.size(); ++i) {
       const PictureSize size{picture.size(1), picture.size(2)};
@@ -258,7 +256,9 @@ void AdainCommand::write_report(const Tensor& content_picture, const Tensor& res
                               {"style_size", style_size > 0 ? style_size : size},
                               {"seconds", seconds}};
   const FeatureTransform nothing = [](const Tensor& features) { return features; };
-  const Tensor plain = network_->stylise(content_picture.to(device_), std::span(&nothing, 1)).to(kCpu);
+  const Tensor plain =
+      network_->stylise(content_picture.to(device_), std::span(&nothing, 1), {.strip_pixels = strip_pixels})
+          .to(kCpu);
   json["psnr_at_alpha_0"] = psnr(plain, content_picture);
   const nn::VggWeights vgg = nn::read_vgg(nn::open_weights(find_weights(report_vgg)));
   const bool deep = vgg.state.contains("conv4_1.weight");
@@ -332,6 +332,10 @@ void add_adain_command(CLI::App& app) {
       ->add_flag("--report", c.report,
                  "Write OUT.json: settings, PSNR at alpha 0, errors of the style's statistics per layer")
       ->group("Run");
+  running("--strip-pixels", c.strip_pixels,
+          "Work in strips of this many pixels: the same result, less memory; 0 for never")
+      ->check(whole_number_in(0))
+      ->default_str("for large pictures");
   running("--report-vgg", c.report_vgg, "The VGG whose layers those are")->capture_default_str();
   add_device_options(*adain, c.device_options);
   running("--threads", c.threads, "Threads to use")->check(whole_number_in(1))->default_str("all cores");

@@ -35,8 +35,6 @@ constexpr const char* kExamples = R"(Examples:
   nst fast film.mp4 -o painted.mp4 --style rocks --size 640
   nst fast - -o - --style rocks < photo.jpg > painted.png)";
 
-// Above this a picture goes through in strips of a quarter of it.
-constexpr int64_t kLargePicture = 4 << 20;  // pixels
 constexpr size_t kMaxPictureBytes = size_t{1} << 30;
 
 struct FastCommand {
@@ -46,7 +44,7 @@ struct FastCommand {
   ColourSettings colour;
   FilmOptions film;
   DeviceOptions device;
-  int64_t size = 0, strips = -1;
+  int64_t size = 0;
   int threads = 0, jpeg_quality = SaveOptions{}.jpeg_quality;
   bool list = false, quiet = false;
 
@@ -71,10 +69,7 @@ void write_picture(const std::filesystem::path& to, const Tensor& picture, const
 }
 
 Tensor FastCommand::painted(const FastStyle& style, const Tensor& picture) const {
-  FastOptions used = options;
-  const int64_t pixels = picture.size(1) * picture.size(2);
-  used.strip_pixels = strips >= 0 ? strips : pixels > kLargePicture ? kLargePicture / 4 : 0;
-  return ops::affine(style(ops::affine(picture, 255), used), 1.0 / 255);
+  return ops::affine(style(ops::affine(picture, 255), options), 1.0 / 255);
 }
 
 void FastCommand::stylise(const FastStyle& style, const FastJob& job) const {
@@ -156,7 +151,7 @@ void add_fast_command(CLI::App& app) {
   add_preserve_color_options(*sub, command->colour, "Options");
   sub->add_option("--size", command->size, "Bring the longest side to this many pixels first")
       ->check(whole_number_in(1, 65535));
-  sub->add_option("--strip-pixels", command->strips,
+  sub->add_option("--strip-pixels", command->options.strip_pixels,
                   "Work in strips of this many pixels: the same result, less memory; 0 for never")
       ->check(whole_number_in(0))
       ->default_str("for large pictures");

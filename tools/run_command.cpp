@@ -108,6 +108,8 @@ void RunCommand::check_settings() {
                                             settings.method, settings.scale_iterations.size(),
                                             settings.scales.size()));
   }
+  if (resume.empty() && app->count("--style-weight") == 0 && settings.compat.empty())
+    settings.style_weight = usual_style_weight(settings.style_loss);
   if (!settings.color_mask.empty() && settings.colour.preserve == "none")
     settings.colour.preserve = "luminance";
   if (!settings.init_image.empty()) {

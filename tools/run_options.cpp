@@ -57,7 +57,7 @@ void add_run_options(CLI::App& command, RunSettings& s) {
       ->capture_default_str()
       ->check(number_from(0));
   loss("--style-weight", s.style_weight, "Weight of the style loss")
-      ->capture_default_str()
+      ->default_str("1; 30 of wasserstein, 200 of sliced_wasserstein and histogram")
       ->check(number_from(0));
   loss("--tv-weight", s.tv_weight, "Weight of the total variation, which smooths; 1e-3 is gentle")
       ->capture_default_str()

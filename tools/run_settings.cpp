@@ -156,6 +156,16 @@ RunSettings run_settings_from_json(const nlohmann::json& json) {
   return settings;
 }
 
+double usual_style_weight(const std::string& style_loss) {
+  switch (parse_style_loss(style_loss)) {
+    case StyleLoss::gram: return 1;
+    case StyleLoss::wasserstein: return 30;
+    case StyleLoss::sliced_wasserstein:
+    case StyleLoss::histogram: break;
+  }
+  return 200;
+}
+
 BasicOptions basic_options(const RunSettings& s, int depth) {
   BasicOptions options;
   options.objective = {.content_layers = content_layers(s, depth),

@@ -62,6 +62,9 @@ nlohmann::ordered_json to_json(const RunSettings& settings);
 // Throws std::invalid_argument when a field is missing or of another type.
 RunSettings run_settings_from_json(const nlohmann::json& json);
 
+// The style_weight with which a style loss gives about as much style as Gram matrices do with 1.
+double usual_style_weight(const std::string& style_loss);
+
 // What the library is told. Throws std::invalid_argument, naming the option, on what it cannot understand.
 // `depth` is the network's, whose layers "all" are; masks and pictures are still to be filled in.
 BasicOptions basic_options(const RunSettings& settings, int depth);

@@ -60,6 +60,25 @@ std::vector<Tensor> feature_masks(const std::vector<Tensor>& masks, const std::v
   return result;
 }
 
+// What a decoder makes beyond the picture's size is cut off.
+Variable cropped(Variable picture, PictureSize size) {
+  if (picture.shape()[1] > size.height)
+    picture = autograd::slice(picture, {.axis = 1, .begin = 0, .count = size.height});
+  if (picture.shape()[2] > size.width)
+    picture = autograd::slice(picture, {.axis = 2, .begin = 0, .count = size.width});
+  return picture;
+}
+
+int64_t strips_of(const Tensor& picture, int64_t strip_pixels) {
+  return picture.size(0) == 1 ? strip_count({picture.size(1), picture.size(2)}, strip_pixels) : 1;
+}
+
+Tensor run(const nn::ImageNetwork& network, const Tensor& x, int64_t strips) {
+  if (strips > 1 && can_run_in_strips(network.config()))
+    return run_in_strips(network.config(), network.state_dict(), x, strips);
+  return network(Variable(x)).value();
+}
+
 }  // namespace
 
 AdainNetwork::AdainNetwork(nn::ImageNetworkConfig encoder, nn::ImageNetworkConfig decoder,
@@ -77,17 +96,17 @@ AdainNetwork::AdainNetwork(nn::ImageNetworkConfig encoder, nn::ImageNetworkConfi
 }
 
 Variable AdainNetwork::decode(const Variable& features, PictureSize size) const {
-  Variable picture = decoder_(features);
-  if (picture.shape()[1] > size.height)
-    picture = autograd::slice(picture, {.axis = 1, .begin = 0, .count = size.height});
-  if (picture.shape()[2] > size.width)
-    picture = autograd::slice(picture, {.axis = 2, .begin = 0, .count = size.width});
-  return picture;
+  return cropped(decoder_(features), size);
 }
 
-EncodedStyle AdainNetwork::encode_style(const Tensor& picture) const {
+Tensor AdainNetwork::encode(const Tensor& picture, int64_t strip_pixels) const {
   const autograd::NoGradGuard no_grad;
-  const auto statistics = channel_statistics(encoder_(Variable(picture)), params_);
+  return run(encoder_, picture, strips_of(picture, strip_pixels));
+}
+
+EncodedStyle AdainNetwork::encode_style(const Tensor& picture, int64_t strip_pixels) const {
+  const autograd::NoGradGuard no_grad;
+  const auto statistics = channel_statistics(Variable(encode(picture, strip_pixels)), params_);
   return {statistics.mean.value(), statistics.std.value()};
 }
 
@@ -105,8 +124,9 @@ Tensor AdainNetwork::stylise(const Tensor& content, std::span<const FeatureTrans
                              const StyliseOptions& options) const {
   const autograd::NoGradGuard no_grad;
   const PictureSize size{content.size(1), content.size(2)};
-  const Tensor features = mix_styles(encoder_(Variable(content)).value(), size, styles, options);
-  return ops::clamp_forward(decode(Variable(features), size).value(), 0, 1);
+  const int64_t strips = strips_of(content, options.strip_pixels);
+  const Tensor features = mix_styles(run(encoder_, content, strips), size, styles, options);
+  return ops::clamp_forward(cropped(Variable(run(decoder_, features, strips)), size).value(), 0, 1);
 }
 
 Tensor AdainNetwork::stylise(const Tensor& content, std::span<const EncodedStyle> styles,

@@ -8,6 +8,7 @@
 #include "nn/image_network.h"
 #include "nst/adain/layer.h"
 #include "nst/picture_size.h"
+#include "nst/strips.h"
 
 namespace nst {
 
@@ -27,6 +28,7 @@ struct StyliseOptions {
   // Where each style applies, (1, H, W, 1) of the content's size, 0..1; empty: everywhere. Where several meet
   // they are mixed, where none applies the content stays.
   std::vector<Tensor> masks = {};
+  int64_t strip_pixels = kAutomaticStrips;  // of encoder and decoder, see nst/strips.h
 };
 
 // The content's features (1, H', W', C) in several styles, as the options say; `size` is the picture's.
@@ -50,7 +52,10 @@ class AdainNetwork : public nn::Module {
   // rounded up, is cut off.
   autograd::Variable decode(const autograd::Variable& features, PictureSize size) const;
 
-  EncodedStyle encode_style(const Tensor& picture) const;
+  // f(picture), (N, H', W', C). In strips (nst/strips.h) it is the same but for rounding, and never more than
+  // the picture, its features and a strip's maps are in memory.
+  Tensor encode(const Tensor& picture, int64_t strip_pixels = kAutomaticStrips) const;
+  EncodedStyle encode_style(const Tensor& picture, int64_t strip_pixels = kAutomaticStrips) const;
   FeatureTransform to_style(const EncodedStyle& style) const;
   // content (1, H, W, 3) in one or several styles -> (1, H, W, 3), clamped to 0..1. Throws
   // std::invalid_argument on styles of other networks, no style, weights or masks that do not fit.

@@ -6,6 +6,7 @@
 
 #include "nst/image.h"
 #include "tests/cli/run_nst.h"
+#include "tests/support.h"
 
 namespace nst {
 namespace {
@@ -64,6 +65,17 @@ TEST_F(AdainCommand, options_change_the_picture) {
     arguments.insert(arguments.end(), option.begin(), option.end());
     EXPECT_TRUE(painted(arguments) != picture) << option[0];
   }
+}
+
+TEST_F(AdainCommand, strips_change_nothing) {
+  testing::write_picture(folder / "large.png", 120, 40);
+  const auto picture = [&](const std::string& pixels) {
+    const auto finished = run({"adain", "large.png", "waves.png", "--size", "0", "--style-size", "64", "-o",
+                               "out.png", "--strip-pixels", pixels});
+    EXPECT_EQ(finished.exit_code, 0) << finished.err;
+    return load_image(folder / "out.png");
+  };
+  EXPECT_CLOSE(picture("1000"), picture("0"), 1.01 / 255);
 }
 
 TEST_F(AdainCommand, mixes_styles) {

@@ -182,6 +182,18 @@ TEST_F(ImprovedCommand, wasserstein_is_another_style_loss) {
   EXPECT_GT(json::parse(read("out.json"))["loss"]["style"], 0);
 }
 
+TEST_F(ImprovedCommand, every_style_loss_has_its_usual_weight) {
+  const auto weight = [&](std::vector<std::string> options) {
+    options.insert(options.end(), {"--iterations", "1", "--report"});
+    expect_wrote(basic(options), {"out.png", "out.json", "out.loss.csv", "out.loss.png"});
+    return json::parse(read("out.json"))["settings"]["style_weight"].get<double>();
+  };
+  EXPECT_EQ(weight({}), 1);
+  EXPECT_EQ(weight({"--style-loss", "wasserstein"}), 30);
+  EXPECT_EQ(weight({"--style-loss", "histogram"}), 200);
+  EXPECT_EQ(weight({"--style-loss", "histogram", "--style-weight", "3"}), 3);
+}
+
 TEST_F(ImprovedCommand, losses_that_sort_are_of_whole_pictures) {
   const std::vector<std::string> losses{"sliced_wasserstein", "histogram"};
   expect_refused(basic({"--style-loss", "sinkhorn"}), kUsage, {"is not one of"});

@@ -93,6 +93,49 @@ TEST(AdainNetwork, keeps_the_contents_size_whatever_it_is) {
   }
 }
 
+// The features and the picture of strips are the whole's, whatever the height: an encoder with poolings and
+// its mirrored decoder, and one with residual blocks.
+TEST(AdainNetwork, strips_change_nothing) {
+  auto vgg = nn::adain_encoder(16, nn::AdainDepth::relu3_1),
+       mirrored = nn::adain_decoder(16, nn::AdainDepth::relu3_1);
+  for (auto* config : {&vgg, &mirrored}) {
+    if (config->in_channels > 3) config->in_channels /= 32;
+    for (auto& block : config->blocks) {
+      if (block.channels > 3) block.channels /= 32;
+    }
+  }
+  const auto deep = std::make_unique<AdainNetwork>(vgg, mirrored);
+  nn::initialise(*deep, 4);
+  const auto compact = small_network();
+  for (const AdainNetwork* network : {deep.get(), compact.get()}) {
+    for (const int64_t height : {64, 99, 130}) {
+      const Tensor content = picture(height, 21, 1);
+      const std::vector styles{network->encode_style(picture(80, 33, 2))};
+      const Tensor whole = network->stylise(content, styles, {.strip_pixels = 0}),
+                   features = network->encode(content, 0);
+      for (const int64_t pixels : {1, 700, 1500}) {
+        EXPECT_CLOSE(network->encode(content, pixels), features, 1e-5);
+        EXPECT_CLOSE(network->stylise(content, styles, {.strip_pixels = pixels}), whole, 1e-5);
+      }
+      double least = 1, most = 0;
+      for (const float v : whole.to_vector<float>()) {
+        least = std::min<double>(least, v);
+        most = std::max<double>(most, v);
+      }
+      EXPECT_GT(most - least, 0.1);  // not a clamped plain
+    }
+  }
+}
+
+TEST(Strips, are_as_many_as_a_picture_has_room_for) {
+  EXPECT_EQ(strip_count({1000, 100}, 0), 1);
+  EXPECT_EQ(strip_count({1000, 100}, 10000), 10);
+  EXPECT_EQ(strip_count({1000, 100}, 1), 62);  // of 16 rows
+  EXPECT_EQ(strip_count({10, 100}, 1), 1);
+  EXPECT_EQ(strip_count({2048, 2048}, kAutomaticStrips), 1);
+  EXPECT_EQ(strip_count({4096, 4096}, kAutomaticStrips), 16);
+}
+
 TEST(AdainNetwork, alpha_0_is_the_decoded_content_and_in_between_is_linear) {
   const auto network = small_network();
   const Tensor content = picture(16, 16, 1);
