@@ -32,6 +32,7 @@ constexpr const char* kExamples = R"(Examples:
 
 constexpr std::array<std::string_view, 2> kQualityNames{"fast", "best"};
 constexpr int kIterations = 200;  // of `best`: it begins where others arrive after some hundred
+constexpr double kContentWeight = 5;  // with 1 brush strokes take a face apart
 constexpr double kTotalVariation = 1e-3;
 
 struct StylizeCommand {
@@ -53,6 +54,7 @@ Tensor StylizeCommand::optimised(const Tensor& content_picture, const Tensor& st
                                  const Tensor& start, Device device) const {
   const nn::VggWeights weights = nn::read_vgg(nn::open_weights(find_weights("vgg16")));
   BasicOptions options{.init = Init::image, .init_image = start, .iterations = kIterations};
+  options.objective.content_weight = kContentWeight;
   options.objective.tv_weight = kTotalVariation;
   const nn::VggConfig vgg{.depth = weights.depth,
                           .deepest = nn::deepest_vgg_layer(weights.depth, needed_layers(options.objective))};
