@@ -158,10 +158,13 @@ RunSettings run_settings_from_json(const nlohmann::json& json) {
 
 double usual_style_weight(const std::string& style_loss) {
   switch (parse_style_loss(style_loss)) {
-    case StyleLoss::gram: return 1;
-    case StyleLoss::wasserstein: return 30;
+    case StyleLoss::gram:
+      return 1;
+    case StyleLoss::wasserstein:
+      return 30;
     case StyleLoss::sliced_wasserstein:
-    case StyleLoss::histogram: break;
+    case StyleLoss::histogram:
+      break;
   }
   return 200;
 }

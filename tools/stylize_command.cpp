@@ -31,7 +31,7 @@ constexpr const char* kExamples = R"(Examples:
   nst stylize film.mp4 painting.jpg -o result.mp4)";
 
 constexpr std::array<std::string_view, 2> kQualityNames{"fast", "best"};
-constexpr int kIterations = 200;  // of `best`: it begins where others arrive after some hundred
+constexpr int kIterations = 200;      // of `best`: it begins where others arrive after some hundred
 constexpr double kContentWeight = 5;  // with 1 brush strokes take a face apart
 constexpr double kTotalVariation = 1e-3;
 
