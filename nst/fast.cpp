@@ -68,12 +68,12 @@ Tensor FastStyle::operator()(const Tensor& picture, const FastOptions& options) 
   if (!plain) x = to_pixels_(autograd::Variable(x)).value();
   nn::ImageNetworkConfig of_one_style = model_.config;
   of_one_style.styles = 1;
-  const int64_t strips = strip_count({x.size(1), x.size(2)}, options.strip_pixels);
+  const int64_t strips = strip_count(x.shape(), options.strip_pixels);
   const auto in_strips = [&] {
     const nn::TransformModel model = nn::single_style(model_, options.mix);
     return run_in_strips(model.config, model.state, x, strips);
   };
-  Tensor y = strips > 1 && x.size(0) == 1 && can_run_in_strips(of_one_style)
+  Tensor y = strips > 1 && can_run_in_strips(of_one_style)
                  ? in_strips()
                  : (*network_)(autograd::Variable(x), options.mix).value();
   if (!plain) y = from_pixels_(autograd::Variable(y)).value();

@@ -32,10 +32,10 @@ struct Rows {
 // One block: a pooling, which has no parameters, or [upsampling,] border, convolution with what is known of
 // its norm folded in [, ReLU].
 struct Stage {
-  nn::Block block;
-  Tensor weight, bias;  // bias may be undefined
-  Tensor gamma, beta;   // undefined without a norm
-  std::optional<ops::Conv2dWeight> packed;
+  nn::Block block = {};
+  Tensor weight = {}, bias = {};  // bias may be undefined
+  Tensor gamma = {}, beta = {};   // undefined without a norm
+  std::optional<ops::Conv2dWeight> packed = {};
   int64_t height = 0;  // of its output
   bool folded = false;
 };
@@ -58,13 +58,7 @@ class Chain {
     for (const nn::Block& block : blocks) {
       if (is_pool(block)) {
         height = (height + 1) / 2;
-        stages_.push_back({.block = block,
-                           .weight = {},
-                           .bias = {},
-                           .gamma = {},
-                           .beta = {},
-                           .packed = {},
-                           .height = height});
+        stages_.push_back({.block = block, .height = height});
         continue;
       }
       const Device device = source_.device();
@@ -72,8 +66,6 @@ class Chain {
       Stage stage{.block = block,
                   .weight = parameter(".conv.weight"),
                   .bias = config.bias ? parameter(".conv.bias") : Tensor(),
-                  .gamma = {},
-                  .beta = {},
                   .packed = ops::Conv2dWeight(parameter(".conv.weight"))};
       if (block.norm) {
         stage.gamma = parameter(".norm.weight");
@@ -194,11 +186,11 @@ Tensor run_residuals(const nn::ImageNetworkConfig& whole, const nn::StateDict& s
 
 }  // namespace
 
-int64_t strip_count(PictureSize picture, int64_t strip_pixels) {
-  if (strip_pixels == kAutomaticStrips)
-    strip_pixels = picture.height * picture.width > kLargePicture ? kStripPixels : 0;
-  if (strip_pixels <= 0) return 1;
-  return std::max<int64_t>(picture.height / std::max(strip_pixels / picture.width, kLeastRows), 1);
+int64_t strip_count(const Shape& picture, int64_t strip_pixels) {
+  const int64_t height = picture[1], width = picture[2];
+  if (strip_pixels == kAutomaticStrips) strip_pixels = height * width > kLargePicture ? kStripPixels : 0;
+  if (strip_pixels <= 0 || picture[0] != 1) return 1;
+  return std::max<int64_t>(height / std::max(strip_pixels / width, kLeastRows), 1);
 }
 
 bool can_run_in_strips(const nn::ImageNetworkConfig& config) {

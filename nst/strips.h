@@ -3,8 +3,7 @@
 #pragma once
 
 #include "nn/image_network.h"
-#include "nn/weight_file.h"
-#include "nst/picture_size.h"
+#include "nn/state_dict.h"
 
 namespace nst {
 
@@ -20,9 +19,10 @@ Tensor run_in_strips(const nn::ImageNetworkConfig& config, const nn::StateDict& 
                      int64_t strips);
 bool can_run_in_strips(const nn::ImageNetworkConfig& config);
 
-// How many strips of about `strip_pixels` pixels, and of a few rows at least, a picture makes. 0 says that
-// there shall be none but the whole; kAutomaticStrips a million pixels, and none up to four million.
+// How many strips of about `strip_pixels` pixels, and of a few rows at least, a picture (N, H, W, C) makes;
+// one of several at once. 0 says that there shall be none but the whole; kAutomaticStrips a million pixels,
+// and none up to four million.
 inline constexpr int64_t kAutomaticStrips = -1;
-int64_t strip_count(PictureSize picture, int64_t strip_pixels);
+int64_t strip_count(const Shape& picture, int64_t strip_pixels);
 
 }  // namespace nst

@@ -126,19 +126,18 @@ void RunCommand::check_settings() {
 
 // Steps until the run ends; says why it did.
 std::string RunCommand::iterate(Basic& basic, const RunInputs& inputs) const {
+  const int last = static_cast<int>(basic.begin()) + inputs.options.iterations;
   Progress progress(json    ? ProgressStyle::json
                     : quiet ? ProgressStyle::quiet
                             : ProgressStyle::automatic,
-                    static_cast<int>(basic.begin()) + inputs.options.iterations,
-                    static_cast<int>(basic.history().size()));
+                    last, static_cast<int>(basic.history().size()));
   while (!basic.finished()) {
     if (interrupted()) return "interrupted";
     const auto step = basic.step();
     progress.update(step.iteration,
                     {{"loss", step.loss.total}, {"content", step.loss.content}, {"style", step.loss.style}});
     if (!step.note.empty()) progress.message(fmt::format("iteration {}: {}", step.iteration, step.note));
-    if (basic.finished() && step.iteration < static_cast<int>(basic.begin()) + inputs.options.iterations)
-      return step.note;
+    if (basic.finished() && step.iteration < last) return step.note;
     if (settings.save_every > 0 && step.iteration % settings.save_every == 0 && !basic.finished()) {
       save_run_picture(numbered_picture(settings, step.iteration), settings, basic, inputs);
       save_run_checkpoint(settings, basic);

@@ -1,5 +1,7 @@
 #include "tools/run_options.h"
 
+#include <fmt/format.h>
+
 #include "tools/option_checks.h"
 #include "tools/option_names.h"
 
@@ -57,7 +59,9 @@ void add_run_options(CLI::App& command, RunSettings& s) {
       ->capture_default_str()
       ->check(number_from(0));
   loss("--style-weight", s.style_weight, "Weight of the style loss")
-      ->default_str("1; 30 of wasserstein, 200 of sliced_wasserstein and histogram")
+      ->default_str(fmt::format("{}; {} of wasserstein, {} of sliced_wasserstein and histogram",
+                                usual_style_weight("gram"), usual_style_weight("wasserstein"),
+                                usual_style_weight("histogram")))
       ->check(number_from(0));
   loss("--tv-weight", s.tv_weight, "Weight of the total variation, which smooths; 1e-3 is gentle")
       ->capture_default_str()

@@ -69,10 +69,6 @@ Variable cropped(Variable picture, PictureSize size) {
   return picture;
 }
 
-int64_t strips_of(const Tensor& picture, int64_t strip_pixels) {
-  return picture.size(0) == 1 ? strip_count({picture.size(1), picture.size(2)}, strip_pixels) : 1;
-}
-
 Tensor run(const nn::ImageNetwork& network, const Tensor& x, int64_t strips) {
   if (strips > 1 && can_run_in_strips(network.config()))
     return run_in_strips(network.config(), network.state_dict(), x, strips);
@@ -101,7 +97,7 @@ Variable AdainNetwork::decode(const Variable& features, PictureSize size) const 
 
 Tensor AdainNetwork::encode(const Tensor& picture, int64_t strip_pixels) const {
   const autograd::NoGradGuard no_grad;
-  return run(encoder_, picture, strips_of(picture, strip_pixels));
+  return run(encoder_, picture, strip_count(picture.shape(), strip_pixels));
 }
 
 EncodedStyle AdainNetwork::encode_style(const Tensor& picture, int64_t strip_pixels) const {
@@ -124,7 +120,7 @@ Tensor AdainNetwork::stylise(const Tensor& content, std::span<const FeatureTrans
                              const StyliseOptions& options) const {
   const autograd::NoGradGuard no_grad;
   const PictureSize size{content.size(1), content.size(2)};
-  const int64_t strips = strips_of(content, options.strip_pixels);
+  const int64_t strips = strip_count(content.shape(), options.strip_pixels);
   const Tensor features = mix_styles(run(encoder_, content, strips), size, styles, options);
   return ops::clamp_forward(cropped(Variable(run(decoder_, features, strips)), size).value(), 0, 1);
 }

@@ -31,13 +31,19 @@ Tensor picture(int64_t height, int64_t width, uint64_t seed, DType dtype = DType
   return random_tensor({1, height, width, 3}, dtype, seed, 0, 1);
 }
 
-// A loss network of three blocks, of the shape of a VGG.
-std::unique_ptr<nn::ImageNetwork> small_loss_network(DType dtype) {
-  auto config = nn::adain_encoder(16, nn::AdainDepth::relu3_1);
+// The same with a 32nd of the channels.
+nn::ImageNetworkConfig narrowed(nn::ImageNetworkConfig config) {
+  if (config.in_channels > 3) config.in_channels /= 32;
   for (auto& block : config.blocks) {
     if (block.channels > 3) block.channels /= 32;
   }
-  auto network = std::make_unique<nn::ImageNetwork>(config, dtype);
+  return config;
+}
+
+// A loss network of three blocks, of the shape of a VGG.
+std::unique_ptr<nn::ImageNetwork> small_loss_network(DType dtype) {
+  auto network =
+      std::make_unique<nn::ImageNetwork>(narrowed(nn::adain_encoder(16, nn::AdainDepth::relu3_1)), dtype);
   nn::initialise(*network, 5);
   network->requires_grad(false);
   return network;
@@ -96,15 +102,9 @@ TEST(AdainNetwork, keeps_the_contents_size_whatever_it_is) {
 // The features and the picture of strips are the whole's, whatever the height: an encoder with poolings and
 // its mirrored decoder, and one with residual blocks.
 TEST(AdainNetwork, strips_change_nothing) {
-  auto vgg = nn::adain_encoder(16, nn::AdainDepth::relu3_1),
-       mirrored = nn::adain_decoder(16, nn::AdainDepth::relu3_1);
-  for (auto* config : {&vgg, &mirrored}) {
-    if (config->in_channels > 3) config->in_channels /= 32;
-    for (auto& block : config->blocks) {
-      if (block.channels > 3) block.channels /= 32;
-    }
-  }
-  const auto deep = std::make_unique<AdainNetwork>(vgg, mirrored);
+  constexpr auto kDepth = nn::AdainDepth::relu3_1;
+  const auto deep = std::make_unique<AdainNetwork>(narrowed(nn::adain_encoder(16, kDepth)),
+                                                   narrowed(nn::adain_decoder(16, kDepth)));
   nn::initialise(*deep, 4);
   const auto compact = small_network();
   for (const AdainNetwork* network : {deep.get(), compact.get()}) {
@@ -128,12 +128,13 @@ TEST(AdainNetwork, strips_change_nothing) {
 }
 
 TEST(Strips, are_as_many_as_a_picture_has_room_for) {
-  EXPECT_EQ(strip_count({1000, 100}, 0), 1);
-  EXPECT_EQ(strip_count({1000, 100}, 10000), 10);
-  EXPECT_EQ(strip_count({1000, 100}, 1), 62);  // of 16 rows
-  EXPECT_EQ(strip_count({10, 100}, 1), 1);
-  EXPECT_EQ(strip_count({2048, 2048}, kAutomaticStrips), 1);
-  EXPECT_EQ(strip_count({4096, 4096}, kAutomaticStrips), 16);
+  EXPECT_EQ(strip_count({1, 1000, 100, 3}, 0), 1);
+  EXPECT_EQ(strip_count({1, 1000, 100, 3}, 10000), 10);
+  EXPECT_EQ(strip_count({1, 1000, 100, 3}, 1), 62);  // of 16 rows
+  EXPECT_EQ(strip_count({1, 10, 100, 3}, 1), 1);
+  EXPECT_EQ(strip_count({2, 1000, 100, 3}, 10000), 1);
+  EXPECT_EQ(strip_count({1, 2048, 2048, 3}, kAutomaticStrips), 1);
+  EXPECT_EQ(strip_count({1, 4096, 4096, 3}, kAutomaticStrips), 16);
 }
 
 TEST(AdainNetwork, alpha_0_is_the_decoded_content_and_in_between_is_linear) {
